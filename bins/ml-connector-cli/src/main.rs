@@ -1,0 +1,2 @@
+//! The `ml-connector` command.
+fn main() {}

@@ -1,0 +1,53 @@
+//! What is wrong with one record or one call, and what that means for what happens next.
+
+use mapping::FieldName;
+use serde::{Deserialize, Serialize};
+
+/// A refusal by a system, in our words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Fault {
+    /// Decides what happens next.
+    pub class: FaultClass,
+    /// The system's own code, such as `STRING_TOO_LONG` or `ODP_RESOURCE_NOTFOUND`.
+    pub code: String,
+    /// The system's own words.
+    pub message: String,
+    /// The fields it names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldName>,
+    /// What the reader can do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// Classes of refusals (`docs/errors/`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FaultClass {
+    /// Passes by itself: try again soon (row lock, server error).
+    Transient,
+    /// Too many calls at once: try again with less (429, concurrent limit).
+    Throttle,
+    /// The day's allowance is used up: pause for hours.
+    Quota,
+    /// Our credentials or session were refused.
+    Auth,
+    /// Rights, features or fields are missing: stop the flow, tell the operator.
+    Access,
+    /// The data or the mapping must change first: quarantine.
+    Data,
+    /// The record's identity is not clear (duplicate rule, several matches): a person decides.
+    Identity,
+    /// A parent record is missing: wait for it.
+    Dependency,
+    /// The target record has gone or moved: look it up again.
+    Stale,
+    /// Innocent, refused together with others: send again alone.
+    Collateral,
+    /// Somebody else changed the record meanwhile: read and decide again.
+    Conflict,
+    /// Our own request or the other side's answer is not understood.
+    Protocol,
+}

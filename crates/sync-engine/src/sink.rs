@@ -1,0 +1,90 @@
+//! The seam for systems that are written to.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use mapping::{Entity, ExternalId, FieldName, Found, Step, TargetId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Fault, FaultClass};
+
+/// Finds and writes records.
+///
+/// # Contract
+/// - [`find`](Sink::find) reads the target now, in batches, and answers in the order of `ids`;
+///   `fields` are the ones the caller will compare. Several matches for one id are
+///   [`Lookup::Ambiguous`].
+/// - [`apply`](Sink::apply) gets creates and updates only, and gives one receipt for each step, in
+///   order. Within one call no external id occurs twice. Batching, halving of batches that fail as
+///   a whole, and repeating of what surely did not act are its own business.
+/// - A step whose answer is lost or missing is [`Outcome::Unknown`], never a success nor a failure.
+/// - [`SinkError`] from `apply` means that nothing at all was sent.
+#[async_trait]
+pub trait Sink: Debug + Send + Sync + 'static {
+    /// Looks up records by external id.
+    async fn find(
+        &self,
+        entity: &Entity,
+        ids: &[ExternalId],
+        fields: &[FieldName],
+    ) -> Result<Vec<Lookup>, SinkError>;
+    /// Writes.
+    async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError>;
+}
+
+/// What a look-up found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Lookup {
+    /// No such record.
+    Absent,
+    /// Exactly one.
+    One(Found),
+    /// More than one record, or one whose id only differs in case: a person has to look.
+    Ambiguous(Fault),
+}
+
+/// What became of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Under which external id it was written.
+    pub id: ExternalId,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of one write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The target says that it holds what we sent.
+    Applied {
+        /// The target's own id of the record.
+        target: TargetId,
+        /// Whether the write made the record.
+        created: bool,
+    },
+    /// The target says that it did not write it.
+    Rejected(Fault),
+    /// Nobody knows: the answer was lost or has no result for this step.
+    Unknown {
+        /// What happened.
+        detail: String,
+    },
+}
+
+/// The sink cannot be used; nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation}: {fault}")]
+pub struct SinkError {
+    /// What was tried.
+    pub operation: String,
+    /// What went wrong.
+    pub fault: Fault,
+}
+
+impl SinkError {
+    /// The class of the failure.
+    pub fn class(&self) -> FaultClass {
+        self.fault.class
+    }
+}
