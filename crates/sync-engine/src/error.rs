@@ -43,8 +43,9 @@ impl FlowError {
     /// What the reader can do about it, if we know.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Source(SourceError::Failed { fault, .. }) => fault.hint.as_deref(),
-            Self::Sink(SinkError { fault, .. }) => fault.hint.as_deref(),
+            Self::Source(SourceError::Failed { fault, .. }) | Self::Sink(SinkError { fault, .. }) => {
+                fault.hint.as_deref()
+            }
             Self::Audit(_) | Self::State(StateError::Unavailable { .. }) => {
                 Some("look at the free space and the rights of the data folder, then run again")
             }

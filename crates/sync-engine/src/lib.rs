@@ -13,6 +13,14 @@ pub mod sink;
 pub mod source;
 pub mod state;
 
+mod cycle;
+mod decide;
+mod deliver;
+mod preview;
+mod session;
+mod settle;
+mod stage;
+mod transform;
 mod verdict;
 
 pub use error::FlowError;

@@ -1,9 +1,9 @@
 //! A planned record: what `plan` shows, keeps in a file, and `apply` carries out.
 
-use mapping::{Change, Found, Key, MapError, Note, Record, Step};
+use mapping::{Found, Key, Note, Record, Step};
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Intent, Link, Parked, Report, Unreadable};
+use crate::{Fault, Link, Observation, Parked, Report};
 
 /// One record's plan, with everything it was made from, so that it can be seen later whether
 /// anything has moved since.
@@ -59,13 +59,11 @@ pub struct Moved {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
     /// What the source shows; `None` if it has no such record.
-    pub observed: Option<Result<Change, Unreadable>>,
-    /// What the mapper makes of it; empty when it is filtered out.
-    pub mapped: Option<Result<Vec<Planned>, MapError>>,
+    pub observed: Option<Observation>,
+    /// What the mapper makes of it and what would be done; empty when it is filtered out.
+    pub mapped: Option<Result<Vec<Preview>, Fault>>,
     /// The pair, if there is one.
     pub link: Option<Link>,
     /// Why it waits, if it does.
     pub parked: Option<Parked>,
-    /// Writes whose outcome is open.
-    pub intents: Vec<Intent>,
 }

@@ -57,6 +57,16 @@ pub enum Observation {
     Unreadable(Unreadable),
 }
 
+impl Observation {
+    /// The record it is about.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Change(change) => change.key(),
+            Self::Unreadable(row) => &row.key,
+        }
+    }
+}
+
 /// A row that cannot be read: it goes to quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {

@@ -1,0 +1,198 @@
+//! One run of a flow: take over, settle, take up what is due, walk, give back.
+
+use mapping::Key;
+use serde_json::json;
+
+use crate::flow::raw;
+use crate::session::Session;
+use crate::stage::{Move, Pulled, Stage};
+use crate::{Commit, Cursor, Flow, FlowError, Mode, Page, ParkedQuery, Report, SourceError, Taken, Watch};
+
+/// How many records are fetched by key at once.
+const FETCH: usize = 200;
+
+impl Flow {
+    /// Runs once over what `mode` covers.
+    ///
+    /// Whatever happens, nothing is lost: what was finished is kept, what was begun is settled by
+    /// the next run, and the cursor never passes what is not kept.
+    pub async fn cycle(&self, mode: Mode, watch: &dyn Watch) -> Result<Report, FlowError> {
+        let run = self.begin_run();
+        self.tell("started", raw(&json!({ "mode": mode_name(&mode), "mapper": self.parts.mapper.name() })))
+            .await?;
+        let (mut session, taken) = self.take(run).await?;
+        let done = self.cover(&mut session, taken, mode, watch).await;
+        self.give_back(session, done).await
+    }
+
+    /// Takes the flow over and settles what its last holder left open.
+    pub(crate) async fn take(&self, run: String) -> Result<(Session, Taken), FlowError> {
+        let mut taken = self.parts.store.take(&self.parts.name, self.now()).await?;
+        let query = ParkedQuery { flow: Some(self.parts.name.clone()), ..ParkedQuery::default() };
+        let parked = self.parts.store.parked(&query).await?;
+        let mut session = Session::new(run, taken.fence, parked);
+        if !taken.clean {
+            self.tell("recovered", raw(&json!({ "intents": taken.intents.len() }))).await?;
+        }
+        self.settle(&mut session, std::mem::take(&mut taken.intents)).await?;
+        Ok((session, taken))
+    }
+
+    /// Gives the flow back, or leaves it to be recovered if the run failed.
+    pub(crate) async fn give_back(
+        &self,
+        session: Session,
+        done: Result<(), FlowError>,
+    ) -> Result<Report, FlowError> {
+        match done {
+            Ok(()) => {
+                let finished = Commit { finished: Some(self.now()), ..Commit::default() };
+                self.parts.store.commit(&self.parts.name, session.fence, finished).await?;
+                self.parts.store.release(&self.parts.name, session.fence).await?;
+                self.tell("finished", raw(&session.report)).await?;
+                Ok(session.report)
+            }
+            Err(error) => {
+                let note = raw(&json!({ "error": chain(&error), "report": session.report }));
+                // If the log is what failed, the run's error is still the one to tell.
+                self.tell("failed", note).await.ok();
+                Err(error)
+            }
+        }
+    }
+
+    async fn cover(
+        &self,
+        session: &mut Session,
+        taken: Taken,
+        mode: Mode,
+        watch: &dyn Watch,
+    ) -> Result<(), FlowError> {
+        match mode {
+            Mode::Keys(keys) => self.look_at(session, &keys, watch).await,
+            Mode::Changes => {
+                let due = session.due(self.now(), self.parts.mapper.name());
+                self.look_at(session, &due, watch).await?;
+                self.walk(session, Walk { cursor: taken.cursor, sweep: None }, watch).await
+            }
+            Mode::Full => {
+                let due = session.due(self.now(), self.parts.mapper.name());
+                self.look_at(session, &due, watch).await?;
+                let adopt = taken.cursor.is_none();
+                self.walk(session, Walk { cursor: taken.sweep, sweep: Some(Sweep { adopt }) }, watch).await
+            }
+        }
+    }
+
+    /// Takes up single records as they are now.
+    async fn look_at(&self, session: &mut Session, keys: &[Key], watch: &dyn Watch) -> Result<(), FlowError> {
+        for part in keys.chunks(FETCH) {
+            let observed = self.parts.source.fetch(part).await?;
+            let gone: Vec<Key> = part
+                .iter()
+                .zip(&observed)
+                .filter(|(_, seen)| seen.is_none())
+                .map(|(key, _)| key.clone())
+                .collect();
+            self.forget(session, gone).await?;
+            let observations = observed.into_iter().flatten().collect();
+            let pulled = Pulled { observations, evidence: None, afresh: true, moves: Move::Stay };
+            self.carry(session, Stage::Pulled(pulled)).await?;
+            watch.progress(&session.report, None);
+        }
+        Ok(())
+    }
+
+    /// Records that are no longer in the source wait for nothing.
+    async fn forget(&self, session: &mut Session, gone: Vec<Key>) -> Result<(), FlowError> {
+        let released: Vec<Key> =
+            gone.into_iter().filter(|key| session.waiting.remove(key).is_some()).collect();
+        if released.is_empty() {
+            return Ok(());
+        }
+        session.report.released += released.len() as u64;
+        let commit = Commit { released, ..Commit::default() };
+        self.parts.store.commit(&self.parts.name, session.fence, commit).await?;
+        Ok(())
+    }
+
+    /// Walks page by page; the next page is fetched while the last one is being dealt with.
+    async fn walk(&self, session: &mut Session, walk: Walk, watch: &dyn Watch) -> Result<(), FlowError> {
+        let mut total = None;
+        let mut page = self.first_page(session, walk.cursor.as_ref()).await?;
+        loop {
+            session.report.pages += 1;
+            total = total.or(page.total);
+            let next = page.more.then(|| page.cursor.clone());
+            let pulled = walk.pulled(page);
+            match next {
+                None => {
+                    self.carry(session, Stage::Pulled(pulled)).await?;
+                    watch.progress(&session.report, total);
+                    return Ok(());
+                }
+                Some(cursor) => {
+                    let upcoming = self.parts.source.pull(Some(&cursor));
+                    let (carried, upcoming) =
+                        futures::join!(self.carry(session, Stage::Pulled(pulled)), upcoming);
+                    carried?;
+                    watch.progress(&session.report, total);
+                    page = upcoming?;
+                }
+            }
+        }
+    }
+
+    async fn first_page(&self, session: &mut Session, cursor: Option<&Cursor>) -> Result<Page, FlowError> {
+        match self.parts.source.pull(cursor).await {
+            Err(SourceError::CursorExpired { reason }) if cursor.is_some() => {
+                self.tell("restarted", raw(&json!({ "reason": reason }))).await?;
+                session.report.restarted = true;
+                Ok(self.parts.source.pull(None).await?)
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
+/// A walk of changes, or a sweep over everything.
+struct Walk {
+    cursor: Option<Cursor>,
+    sweep: Option<Sweep>,
+}
+
+/// A walk that compares everything anew and leaves the cursor of changes alone.
+struct Sweep {
+    /// Unless there is none yet: then the end of the sweep is where changes go on.
+    adopt: bool,
+}
+
+impl Walk {
+    fn pulled(&self, page: Page) -> Pulled {
+        let Page { observations, cursor, more, evidence, .. } = page;
+        let moves = match &self.sweep {
+            None => Move::Changes(cursor),
+            Some(sweep) => Move::Sweep { cursor, last: !more, adopt: sweep.adopt },
+        };
+        Pulled { observations, evidence, afresh: self.sweep.is_some(), moves }
+    }
+}
+
+fn mode_name(mode: &Mode) -> &'static str {
+    match mode {
+        Mode::Changes => "changes",
+        Mode::Full => "full",
+        Mode::Keys(_) => "keys",
+    }
+}
+
+/// An error with all its sources, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

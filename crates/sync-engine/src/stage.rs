@@ -1,0 +1,249 @@
+//! The stages of one batch: data flows one way, and each stage owns what it needs.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mapping::{ExternalId, Key, Note, Record, Step};
+
+use crate::session::Session;
+use crate::{Attempt, Commit, Cursor, Fault, Flow, FlowError, Intent, Observation, Parked, ParkedClass};
+
+/// How far one batch has come. [`Flow::step`] consumes a stage and gives the next one.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Observed in the source.
+    Pulled(Pulled),
+    /// Transformed, and the transformation is on record.
+    Mapped(Mapped),
+    /// Looked up and decided; the decision is on record and the intents are durable.
+    Planned(Planned),
+    /// Every step has an outcome that is known or known to be in doubt.
+    Applied(Applied),
+    /// Kept: the cursor has moved.
+    Kept,
+}
+
+/// Which cursor a batch moves, once everything it led to is kept.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Move {
+    /// None: the batch came from single look-ups.
+    #[default]
+    Stay,
+    /// The walk of changes.
+    Changes(Cursor),
+    /// The sweep; the last batch of a sweep ends it.
+    Sweep {
+        /// Where the sweep goes on.
+        cursor: Cursor,
+        /// Whether this was its last page.
+        last: bool,
+        /// Whether its end is where the walk of changes begins.
+        adopt: bool,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Pulled {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) evidence: Option<u64>,
+    /// Compare with the target even what was already dealt with in this version.
+    pub(crate) afresh: bool,
+    pub(crate) moves: Move,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Mapped {
+    pub(crate) work: Vec<Work>,
+    pub(crate) keep: Keep,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Planned {
+    pub(crate) ordered: Vec<Ordered>,
+    pub(crate) keep: Keep,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    pub(crate) keep: Keep,
+    /// Set when the run must not go on: what is kept then leaves the cursor where it was.
+    pub(crate) stop: Option<FlowError>,
+}
+
+/// One draft and where it came from.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    pub(crate) record: Record,
+    pub(crate) draft: mapping::Draft,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// A step that is about to be applied, under its durable intent.
+#[derive(Debug, Clone)]
+pub(crate) struct Ordered {
+    pub(crate) intent: Intent,
+    pub(crate) record: Record,
+    pub(crate) step: Step,
+}
+
+/// What the commit of this batch will keep; grows from stage to stage.
+#[derive(Debug, Default)]
+pub(crate) struct Keep {
+    pub(crate) moves: Move,
+    pub(crate) commit: Commit,
+    pub(crate) counts: Counts,
+}
+
+/// What this batch adds to the report once it is kept.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Counts {
+    pub(crate) read: u64,
+    pub(crate) unchanged: u64,
+    pub(crate) filtered: u64,
+    pub(crate) equal: u64,
+    pub(crate) created: u64,
+    pub(crate) updated: u64,
+    pub(crate) restored: u64,
+    pub(crate) settled: u64,
+}
+
+impl Keep {
+    /// The attempt has an outcome.
+    pub(crate) fn settle(&mut self, attempt: Attempt) {
+        self.commit.settled.push(attempt);
+    }
+
+    /// The record waits from now on.
+    pub(crate) fn park(&mut self, parked: Parked) {
+        self.commit.released.retain(|key| *key != parked.key);
+        self.commit.parked.retain(|known| known.key != parked.key);
+        self.commit.parked.push(parked);
+    }
+
+    /// The record waits no longer, unless another of its drafts still does.
+    pub(crate) fn release(&mut self, session: &Session, key: &Key) {
+        let parked_now = self.commit.parked.iter().any(|parked| parked.key == *key);
+        if !parked_now && session.waiting.contains_key(key) {
+            self.commit.released.push(key.clone());
+        }
+    }
+}
+
+/// Why a record has to wait.
+#[derive(Debug)]
+pub(crate) struct Halt {
+    pub(crate) class: ParkedClass,
+    pub(crate) fault: Fault,
+    pub(crate) due: Option<Timestamp>,
+}
+
+impl Flow {
+    /// Takes a batch one stage further.
+    pub(crate) async fn step(&self, session: &mut Session, stage: Stage) -> Result<Stage, FlowError> {
+        Ok(match stage {
+            Stage::Pulled(pulled) => Stage::Mapped(self.transform(session, pulled).await?),
+            Stage::Mapped(mapped) => Stage::Planned(self.decide(session, mapped).await?),
+            Stage::Planned(planned) => Stage::Applied(self.deliver(session, planned).await?),
+            Stage::Applied(applied) => self.keep(session, applied).await?,
+            Stage::Kept => Stage::Kept,
+        })
+    }
+
+    /// Takes a batch through all stages that it has before it.
+    pub(crate) async fn carry(&self, session: &mut Session, mut stage: Stage) -> Result<(), FlowError> {
+        while !matches!(stage, Stage::Kept) {
+            stage = self.step(session, stage).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps all that a batch led to in one transaction, and moves the cursor.
+    async fn keep(&self, session: &mut Session, applied: Applied) -> Result<Stage, FlowError> {
+        let Applied { mut keep, stop } = applied;
+        if stop.is_none() {
+            match std::mem::take(&mut keep.moves) {
+                Move::Stay => {}
+                Move::Changes(cursor) => keep.commit.cursor = Some(cursor),
+                Move::Sweep { cursor, last: true, adopt } => {
+                    keep.commit.sweep = Some(None);
+                    keep.commit.cursor = adopt.then_some(cursor);
+                }
+                Move::Sweep { cursor, .. } => keep.commit.sweep = Some(Some(cursor)),
+            }
+        }
+        session.note(&keep);
+        self.parts.store.commit(&self.parts.name, session.fence, keep.commit).await?;
+        match stop {
+            Some(error) => Err(error),
+            None => Ok(Stage::Kept),
+        }
+    }
+
+    /// A parked record, with what is known about its earlier tries.
+    pub(crate) fn parked(&self, session: &Session, record: &Record, halt: Halt) -> Parked {
+        let before = session.waiting.get(&record.key);
+        Parked {
+            flow: self.parts.name.clone(),
+            key: record.key.clone(),
+            class: halt.class,
+            fault: halt.fault,
+            change: Some(mapping::Change::Put(record.clone())),
+            raw: None,
+            mapper: self.parts.mapper.name().to_owned(),
+            tries: before.map_or(0, |waiting| waiting.tries) + 1,
+            since: before.map_or_else(|| self.now(), |waiting| waiting.since),
+            due: halt.due,
+        }
+    }
+}
+
+impl Session {
+    /// Adds what a batch did to what is known about the run.
+    fn note(&mut self, keep: &Keep) {
+        let Counts { read, unchanged, filtered, equal, created, updated, restored, settled } = keep.counts;
+        let report = &mut self.report;
+        report.read += read;
+        report.unchanged += unchanged;
+        report.filtered += filtered;
+        report.equal += equal;
+        report.created += created;
+        report.updated += updated;
+        report.restored += restored;
+        report.settled += settled;
+        report.parked += keep.commit.parked.len() as u64;
+        report.released += keep.commit.released.len() as u64;
+        for key in &keep.commit.released {
+            self.waiting.remove(key);
+        }
+        for parked in &keep.commit.parked {
+            self.waiting.insert(parked.key.clone(), parked.clone().into());
+        }
+    }
+}
+
+/// The newest of each key, in the order of their last occurrence.
+pub(crate) fn newest_by_key<T>(items: Vec<T>, key: impl Fn(&T) -> &Key) -> Vec<T> {
+    let mut last: BTreeMap<Key, usize> = BTreeMap::new();
+    for (index, item) in items.iter().enumerate() {
+        last.insert(key(item).clone(), index);
+    }
+    let keep = |index: usize, item: &T| last.get(key(item)) == Some(&index);
+    items.into_iter().enumerate().filter(|(index, item)| keep(*index, item)).map(|(_, item)| item).collect()
+}
+
+/// External ids that more than one of the items claims.
+pub(crate) fn claimed_twice(work: &[Work]) -> BTreeMap<ExternalId, Key> {
+    let mut first: BTreeMap<&ExternalId, &Key> = BTreeMap::new();
+    let mut twice = BTreeMap::new();
+    for item in work {
+        match first.get(&item.draft.id) {
+            Some(holder) => {
+                twice.insert(item.draft.id.clone(), (*holder).clone());
+            }
+            None => {
+                first.insert(&item.draft.id, &item.record.key);
+            }
+        }
+    }
+    twice
+}

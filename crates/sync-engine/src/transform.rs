@@ -1,0 +1,181 @@
+//! Pulled → mapped: what is new is transformed, and every transformation is put on record.
+
+use audit::{Event, MappedItem};
+use mapping::{Change, Key, MapError, Mapped as Output, Record};
+
+use crate::flow::raw;
+use crate::session::Session;
+use crate::stage::{Halt, Keep, Mapped, Pulled, Work, newest_by_key};
+use crate::{Fault, FaultClass, Flow, FlowError, Observation, Parked, ParkedClass, Unreadable};
+
+/// One change and what the mapper made of it.
+struct Transformation {
+    change: Change,
+    output: Result<Output, MapError>,
+}
+
+impl Flow {
+    pub(crate) async fn transform(&self, session: &Session, pulled: Pulled) -> Result<Mapped, FlowError> {
+        let Pulled { observations, evidence, afresh, moves } = pulled;
+        let mut keep = Keep { moves, ..Keep::default() };
+        keep.counts.read = observations.len() as u64;
+        let observations = newest_by_key(observations, Observation::key);
+        let (changes, unreadable) = split(observations);
+        for row in unreadable {
+            if !session.waits_unread(&row.key, &row.raw) {
+                keep.park(self.parked_row(session, row));
+            }
+        }
+        let changes = self.screen(session, changes, afresh, &mut keep).await?;
+        let done = self.map_all(changes);
+        self.record(&done, evidence).await?;
+        Ok(self.sort(session, done, keep))
+    }
+
+    /// Leaves out what was already dealt with in this very version by this very mapper.
+    async fn screen(
+        &self,
+        session: &Session,
+        changes: Vec<Change>,
+        afresh: bool,
+        keep: &mut Keep,
+    ) -> Result<Vec<Change>, FlowError> {
+        if afresh || changes.is_empty() {
+            return Ok(changes);
+        }
+        let mapper = self.parts.mapper.name();
+        let keys: Vec<Key> = changes.iter().map(|change| change.key().clone()).collect();
+        let links = self.parts.store.links_by_source(&self.parts.name, &keys).await?;
+        let before = changes.len();
+        let fresh: Vec<Change> = changes
+            .into_iter()
+            .zip(links)
+            .filter(|(change, link)| {
+                let Change::Put(record) = change else { return true };
+                // A write that may still land can undo what the link says.
+                if session.doubts.concerns(&record.key) {
+                    return true;
+                }
+                let waits = session.waiting.contains_key(&record.key);
+                let linked =
+                    link.as_ref().is_some_and(|link| link.version == record.version && link.mapper == mapper);
+                !(session.waits_as(&record.key, &record.version, mapper) || (linked && !waits))
+            })
+            .map(|(change, _)| change)
+            .collect();
+        keep.counts.unchanged += (before - fresh.len()) as u64;
+        Ok(fresh)
+    }
+
+    fn map_all(&self, changes: Vec<Change>) -> Vec<Transformation> {
+        let map = |change: Change| {
+            let output = self.parts.mapper.map(&change);
+            Transformation { change, output }
+        };
+        changes.into_iter().map(map).collect()
+    }
+
+    /// Puts the transformations on record, in entries of a bounded number of records.
+    async fn record(&self, done: &[Transformation], evidence: Option<u64>) -> Result<(), FlowError> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let entry = |part: &[Transformation]| {
+            let records = part.iter().map(|one| one.change.key().to_string()).collect();
+            let items = part.iter().map(Transformation::item).collect();
+            let mapper = self.parts.mapper.name().to_owned();
+            self.entry(records, Event::Mapped { mapper, evidence, items })
+        };
+        let entries = done.chunks(self.parts.settings.chunk.max(1)).map(entry).collect();
+        self.parts.log.append(entries).await?;
+        Ok(())
+    }
+
+    /// Sends each draft on its way; what cannot be mapped waits.
+    fn sort(&self, session: &Session, done: Vec<Transformation>, keep: Keep) -> Mapped {
+        let mut mapped = Mapped { work: Vec::with_capacity(done.len()), keep };
+        for Transformation { change, output } in done {
+            let Change::Put(record) = change else {
+                mapped.keep.counts.filtered += 1;
+                continue;
+            };
+            match output {
+                Ok(output) if output.drafts.is_empty() => {
+                    mapped.keep.counts.filtered += 1;
+                    mapped.keep.release(session, &record.key);
+                }
+                Ok(Output { drafts, notes }) => {
+                    let work = |draft| Work { record: record.clone(), draft, notes: notes.clone() };
+                    mapped.work.extend(drafts.into_iter().map(work));
+                }
+                Err(error) => mapped.keep.park(self.parked(session, &record, unmappable(error))),
+            }
+        }
+        mapped
+    }
+
+    fn parked_row(&self, session: &Session, row: Unreadable) -> Parked {
+        let before = session.waiting.get(&row.key);
+        Parked {
+            flow: self.parts.name.clone(),
+            key: row.key,
+            class: ParkedClass::Quarantine,
+            fault: row.fault,
+            change: None,
+            raw: Some(row.raw),
+            mapper: self.parts.mapper.name().to_owned(),
+            tries: before.map_or(0, |waiting| waiting.tries) + 1,
+            since: before.map_or_else(|| self.now(), |waiting| waiting.since),
+            due: None,
+        }
+    }
+}
+
+impl Transformation {
+    fn item(&self) -> MappedItem {
+        let output = match &self.output {
+            Ok(output) => raw(output),
+            Err(error) => {
+                raw(&serde_json::json!({ "error": { "field": error.field, "reason": error.reason } }))
+            }
+        };
+        let input = match &self.change {
+            Change::Put(record) => raw(record),
+            gone @ Change::Gone { .. } => raw(gone),
+        };
+        MappedItem { input, output }
+    }
+}
+
+/// A fault out of a mapping error.
+pub(crate) fn unmappable(error: MapError) -> Halt {
+    let value = error.value.map(|value| format!(" (value: {})", raw(&value).get())).unwrap_or_default();
+    let fault = Fault {
+        class: FaultClass::Data,
+        code: "UNMAPPABLE".into(),
+        message: format!("{}{value}", error.reason),
+        fields: vec![error.field],
+        hint: error.hint,
+    };
+    Halt { class: ParkedClass::Quarantine, fault, due: None }
+}
+
+fn split(observations: Vec<Observation>) -> (Vec<Change>, Vec<Unreadable>) {
+    let mut changes: Vec<Change> = Vec::with_capacity(observations.len());
+    let mut unreadable = Vec::new();
+    for observation in observations {
+        match observation {
+            Observation::Change(change) => changes.push(change),
+            Observation::Unreadable(row) => unreadable.push(row),
+        }
+    }
+    (changes, unreadable)
+}
+
+/// The record of a change, if it is still there.
+pub(crate) fn record_of(observation: &Observation) -> Option<&Record> {
+    match observation {
+        Observation::Change(Change::Put(record)) => Some(record),
+        _ => None,
+    }
+}
