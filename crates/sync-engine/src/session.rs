@@ -1,6 +1,6 @@
 //! What one run knows while it lasts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mapping::{Draft, ExternalId, Key, Version};
@@ -78,27 +78,25 @@ impl From<Parked> for Waiting {
 
 /// Writes whose answer was lost and that may still land, by the record they would land on.
 #[derive(Debug, Default)]
-pub(crate) struct Doubts(BTreeMap<ExternalId, Vec<Doubt>>);
+pub(crate) struct Doubts {
+    by_id: BTreeMap<ExternalId, Vec<Doubt>>,
+    keys: BTreeSet<Key>,
+}
 
-#[derive(Debug, Clone)]
-pub(crate) struct Doubt {
-    pub(crate) attempt: Attempt,
-    pub(crate) key: Key,
-    pub(crate) draft: Draft,
-    pub(crate) until: Timestamp,
+#[derive(Debug)]
+struct Doubt {
+    attempt: Attempt,
+    draft: Draft,
+    until: Timestamp,
 }
 
 impl Doubts {
     /// Remembers that `intent` may land until `until`. An older doubt about the very same content
     /// says nothing more than this one: its attempt is returned, as settled.
     pub(crate) fn add(&mut self, intent: &Intent, until: Timestamp) -> Option<Attempt> {
-        let doubts = self.0.entry(intent.draft.id.clone()).or_default();
-        let doubt = Doubt {
-            attempt: intent.attempt.clone(),
-            key: intent.key.clone(),
-            draft: intent.draft.clone(),
-            until,
-        };
+        self.keys.insert(intent.key.clone());
+        let doubts = self.by_id.entry(intent.draft.id.clone()).or_default();
+        let doubt = Doubt { attempt: intent.attempt.clone(), draft: intent.draft.clone(), until };
         if let Some(same) = doubts.iter_mut().find(|known| known.draft == doubt.draft) {
             return Some(std::mem::replace(same, doubt).attempt);
         }
@@ -108,18 +106,18 @@ impl Doubts {
 
     /// Until when another value than `draft` may still land on its record.
     pub(crate) fn blocks(&self, draft: &Draft, now: Timestamp) -> Option<Timestamp> {
-        let doubts = self.0.get(&draft.id)?;
+        let doubts = self.by_id.get(&draft.id)?;
         let others = doubts.iter().filter(|doubt| doubt.draft != *draft && doubt.until > now);
         others.map(|doubt| doubt.until).max()
     }
 
     /// Whether any write may still land on the record of `key`.
     pub(crate) fn concerns(&self, key: &Key) -> bool {
-        self.0.values().flatten().any(|doubt| doubt.key == *key)
+        self.keys.contains(key)
     }
 
     /// Whether a write with exactly this content may still land.
     pub(crate) fn know(&self, draft: &Draft) -> bool {
-        self.0.get(&draft.id).is_some_and(|doubts| doubts.iter().any(|doubt| doubt.draft == *draft))
+        self.by_id.get(&draft.id).is_some_and(|doubts| doubts.iter().any(|doubt| doubt.draft == *draft))
     }
 }

@@ -6,7 +6,7 @@ use mapping::{Change, Key, MapError, Mapped as Output, Record};
 use crate::flow::raw;
 use crate::session::Session;
 use crate::stage::{Halt, Keep, Mapped, Pulled, Work, newest_by_key};
-use crate::{Fault, FaultClass, Flow, FlowError, Observation, Parked, ParkedClass, Unreadable};
+use crate::{Fault, FaultClass, Flow, FlowError, Link, Observation, Parked, ParkedClass, Unreadable};
 
 /// One change and what the mapper made of it.
 struct Transformation {
@@ -52,14 +52,14 @@ impl Flow {
             .zip(links)
             .filter(|(change, link)| {
                 let Change::Put(record) = change else { return true };
-                // A write that may still land can undo what the link says.
-                if session.doubts.concerns(&record.key) {
-                    return true;
+                if session.waits_as(&record.key, &record.version, mapper) {
+                    return false;
                 }
-                let waits = session.waiting.contains_key(&record.key);
-                let linked =
-                    link.as_ref().is_some_and(|link| link.version == record.version && link.mapper == mapper);
-                !(session.waits_as(&record.key, &record.version, mapper) || (linked && !waits))
+                // A write that may still land can undo what the link says, and a record that waits
+                // differs from what its link says.
+                let open = session.doubts.concerns(&record.key) || session.waiting.contains_key(&record.key);
+                let agrees = |link: &Link| link.version == record.version && link.mapper == mapper;
+                open || !link.as_ref().is_some_and(agrees)
             })
             .map(|(change, _)| change)
             .collect();
