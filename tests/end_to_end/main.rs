@@ -1,0 +1,1 @@
+//! The whole product over real HTTP on loopback.

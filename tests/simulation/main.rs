@@ -1,0 +1,1 @@
+//! The whole loop under virtual time, from a seed.

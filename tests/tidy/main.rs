@@ -1,0 +1,4 @@
+//! The rules of the house that no compiler checks.
+
+mod dependencies;
+mod sources;
