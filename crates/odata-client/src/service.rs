@@ -1,0 +1,256 @@
+//! One OData service: sends reads below its root and types what comes back.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::Url;
+use wire::{Call, Effect, Evidence, HttpTransport, Request, Response};
+
+use crate::encode::push_segment;
+use crate::page::{Page, Trail, byte_offset};
+use crate::refusal::{self, excerpt, is_json};
+use crate::{Key, Metadata, ODataError, Query, link};
+
+/// What is asked for: exact numbers as text where the server can do that.
+const JSON: &str = "application/json;odata.metadata=minimal;IEEE754Compatible=true";
+
+/// Reads from one service root.
+///
+/// The transport brings authorization, retries, limits and audit; this type never sees a token.
+/// Redirects are errors, and links are followed only below the root.
+#[derive(Debug, Clone)]
+pub struct Service {
+    transport: Arc<dyn HttpTransport>,
+    root: Url,
+    headers: HeaderMap,
+}
+
+/// One row, read by its key.
+#[derive(Debug, Clone)]
+pub struct Entity {
+    /// The row as it came.
+    pub text: String,
+    /// Its ETag byte for byte, from the header or else from the row.
+    pub etag: Option<String>,
+    /// The server's clock when it answered.
+    pub date: Option<Timestamp>,
+    /// The audit entry that holds the answer.
+    pub evidence: Option<Evidence>,
+}
+
+/// What a service offers, as its service document says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceDocument {
+    /// The names of the entity sets.
+    pub entity_sets: Vec<String>,
+    /// The server's clock when it answered.
+    pub date: Option<Timestamp>,
+}
+
+impl Service {
+    /// The service at `root`; a missing slash at its end is added.
+    pub fn new(transport: Arc<dyn HttpTransport>, mut root: Url) -> Self {
+        if !root.path().ends_with('/') {
+            root.set_path(&format!("{}/", root.path()));
+        }
+        root.set_query(None);
+        root.set_fragment(None);
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
+        headers.insert("odata-version", HeaderValue::from_static("4.0"));
+        headers.insert("odata-maxversion", HeaderValue::from_static("4.01"));
+        Self { transport, root, headers }
+    }
+
+    /// Sends one more header with every read, or another value of one.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The root of the service, with a slash at its end.
+    pub fn root(&self) -> &Url {
+        &self.root
+    }
+
+    /// One page of `set`. `operation` names the call in audit and limits.
+    pub async fn page(&self, operation: &'static str, set: &str, query: &Query) -> Result<Page, ODataError> {
+        let url = self.set_url(operation, set, query)?;
+        let response = self.get(Call::new(operation, Effect::Read), &url, JSON).await?;
+        let trail = Trail::start(&url);
+        Page::read(operation, url, trail, &response)
+    }
+
+    /// The page behind `page`, by its next link; `None` if it has none. Links are taken verbatim,
+    /// stay below the root, and never go in circles.
+    pub async fn next(&self, page: &Page) -> Result<Option<Page>, ODataError> {
+        let Some(next) = &page.control().next_link else { return Ok(None) };
+        let operation = page.operation;
+        let url = link::resolve(&self.root, &page.url, next)
+            .map_err(|why| ODataError::ForeignLink { operation, why })?;
+        let Some(trail) = page.trail.step(&url) else {
+            let why = "a next link leads back to a page that was read before".into();
+            return Err(ODataError::PagingNoProgress { operation, why });
+        };
+        let response = self.get(Call::new(operation, Effect::Read), &url, JSON).await?;
+        Page::read(operation, url, trail, &response).map(Some)
+    }
+
+    /// The row of `set` with `key`; `None` if the server says 404. A server says so too when the
+    /// whole set is missing or hidden: nobody may conclude from it alone that a row is gone.
+    pub async fn entity(
+        &self,
+        operation: &'static str,
+        set: &str,
+        key: &Key,
+        select: &[String],
+    ) -> Result<Option<Entity>, ODataError> {
+        let mut path = String::new();
+        push_segment(&mut path, set);
+        key.push_path(&mut path);
+        let query = Query { select: select.to_vec(), ..Query::default() };
+        let url = self.url(operation, &path, &query.encoded())?;
+        let response = match self.get(Call::new(operation, Effect::Read), &url, JSON).await {
+            Err(ODataError::Status { error, .. }) if error.status == StatusCode::NOT_FOUND => {
+                return Ok(None);
+            }
+            other => other?,
+        };
+        entity_of(operation, &response).map(Some)
+    }
+
+    /// The names of the entity sets.
+    pub async fn service_document(&self, operation: &'static str) -> Result<ServiceDocument, ODataError> {
+        let response = self.get(Call::new(operation, Effect::Read), &self.root, JSON).await?;
+        let text = json_text(operation, "service document", &response)?;
+        let document: Document = serde_json::from_str(text).map_err(|error| ODataError::Malformed {
+            operation,
+            what: "service document",
+            place: format!("byte {}", byte_offset(text, &error)),
+            why: error.to_string(),
+        })?;
+        let is_set = |item: &Item| item.kind.as_deref().is_none_or(|kind| kind == "EntitySet");
+        let entity_sets = document.value.into_iter().filter(is_set).map(|item| item.name).collect();
+        Ok(ServiceDocument { entity_sets, date: refusal::date(response.headers()) })
+    }
+
+    /// The metadata document as it came (XML).
+    pub async fn metadata_raw(&self, operation: &'static str) -> Result<Bytes, ODataError> {
+        let url = self.url(operation, "$metadata", "")?;
+        let response = self.get(Call::new(operation, Effect::Read), &url, "application/xml").await?;
+        Ok(response.into_body())
+    }
+
+    /// What the metadata document says about sets, types and enumerations.
+    pub async fn metadata(&self, operation: &'static str) -> Result<Metadata, ODataError> {
+        let raw = self.metadata_raw(operation).await?;
+        Metadata::read(&raw).map_err(|error| ODataError::Malformed {
+            operation,
+            what: "metadata",
+            place: format!("byte {}", error.byte),
+            why: error.why,
+        })
+    }
+
+    fn set_url(&self, operation: &'static str, set: &str, query: &Query) -> Result<Url, ODataError> {
+        let mut path = String::new();
+        push_segment(&mut path, set);
+        self.url(operation, &path, &query.encoded())
+    }
+
+    /// `path` and `query` are percent-encoded already.
+    fn url(&self, operation: &'static str, path: &str, query: &str) -> Result<Url, ODataError> {
+        let joint = if query.is_empty() { "" } else { "?" };
+        Url::parse(&format!("{}{path}{joint}{query}", self.root))
+            .map_err(|error| ODataError::Unaskable { operation, why: error.to_string() })
+    }
+
+    async fn get(&self, call: Call, url: &Url, accept: &'static str) -> Result<Response, ODataError> {
+        let operation = call.operation;
+        let unaskable = |error: http::Error| ODataError::Unaskable { operation, why: error.to_string() };
+        let mut request: Request = http::Request::builder()
+            .method(Method::GET)
+            .uri(url.as_str())
+            .body(Bytes::new())
+            .map_err(unaskable)?;
+        *request.headers_mut() = self.headers.clone();
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
+        request.extensions_mut().insert(call);
+        let response = self
+            .transport
+            .send(request)
+            .await
+            .map_err(|source| ODataError::Transport { operation, source })?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(ODataError::Status { operation, error: Box::new(refusal::from_response(&response)) })
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    value: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    name: String,
+    kind: Option<String>,
+}
+
+fn json_text<'r>(
+    operation: &'static str,
+    what: &'static str,
+    response: &'r Response,
+) -> Result<&'r str, ODataError> {
+    let malformed = |byte: usize, why: String| ODataError::Malformed {
+        operation,
+        what,
+        place: format!("byte {byte}"),
+        why,
+    };
+    let text = std::str::from_utf8(response.body())
+        .map_err(|error| malformed(error.valid_up_to(), "it is not UTF-8".into()))?;
+    if !is_json(response.headers(), text) {
+        return Err(malformed(0, format!("it is not JSON: {}", excerpt(text, 80))));
+    }
+    Ok(text)
+}
+
+fn entity_of(operation: &'static str, response: &Response) -> Result<Entity, ODataError> {
+    let malformed = |byte: usize, why: String| ODataError::Malformed {
+        operation,
+        what: "row",
+        place: format!("byte {byte}"),
+        why,
+    };
+    let text = json_text(operation, "row", response)?;
+    let raw: &RawValue = serde_json::from_str(text)
+        .map_err(|error| malformed(byte_offset(text, &error), error.to_string()))?;
+    let columns = crate::Columns::new(["error"]);
+    let mut row = crate::Row::default();
+    columns.reader().read(raw.get(), &mut row).map_err(|error| malformed(0, error.to_string()))?;
+    if let Some(member) = row.cell(0).filter(|member| member.raw().starts_with('{')) {
+        let error = Box::new(refusal::from_member(response, member.raw()));
+        return Err(ODataError::Status { operation, error });
+    }
+    let inner = match row.etag().map(crate::Cell::text).transpose() {
+        Ok(text) => text.flatten().map(Into::into),
+        Err(error) => return Err(malformed(0, format!("its ETag: {error}"))),
+    };
+    let header = response.headers().get(http::header::ETAG);
+    let header = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Entity {
+        text: raw.get().to_owned(),
+        etag: header.or(inner),
+        date: refusal::date(response.headers()),
+        evidence: response.extensions().get::<Evidence>().copied(),
+    })
+}
