@@ -1,10 +1,16 @@
 //! What happened, on record before anybody acts on it: entries, the hash chain, the recording
 //! layer, redaction.
 
+pub mod chain;
+pub mod codec;
 pub mod entry;
 pub mod log;
+pub mod memory;
 pub mod scope;
 
+pub use chain::Chain;
+pub use codec::{CodecError, Encoded};
 pub use entry::{Decision, Entry, Event, Exchange, Kind, MappedItem, Scope};
 pub use log::{AuditError, AuditLog, Query, Sealed, Verdict};
+pub use memory::MemoryLog;
 pub use scope::ScopeCell;

@@ -61,6 +61,19 @@ pub struct Query {
     pub newest: bool,
 }
 
+impl Query {
+    /// Whether it asks for this entry, [`limit`](Self::limit) aside.
+    pub fn admits(&self, number: u64, entry: &Entry) -> bool {
+        self.from.is_none_or(|from| number >= from)
+            && self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at < until)
+            && self.run.as_deref().is_none_or(|run| *entry.scope.run == *run)
+            && self.flow.as_deref().is_none_or(|flow| *entry.scope.flow == *flow)
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&entry.event.kind()))
+            && self.record.as_ref().is_none_or(|record| entry.records.contains(record))
+    }
+}
+
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {

@@ -1,0 +1,277 @@
+//! The bytes of an entry: a small readable header and a compressed payload.
+//!
+//! The header is one JSON object that always comes out the same for the same entry; the payload
+//! holds what is large (bodies, transformations, decisions, notes), byte for byte.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use wire::Timestamp;
+use zstd::bulk::{Compressor, Decompressor};
+
+use crate::{Decision, Entry, Event, Exchange, MappedItem, Scope};
+
+/// The version of the header's layout.
+const VERSION: u8 = 1;
+/// First byte of a payload that is kept as it is.
+const STORED: u8 = 0;
+/// First byte of a payload that is one zstd frame.
+const ZSTD: u8 = 1;
+/// Fast, and within a few percent of the default level on pages of JSON.
+const LEVEL: i32 = 1;
+/// Shorter payloads do not shrink.
+const WORTH_COMPRESSING: usize = 64;
+/// No body comes near this (the transport caps them at 64 MiB): a larger one is damage.
+const MAX_PAYLOAD: usize = 1 << 30;
+
+/// The bytes that a log keeps of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// One JSON object: version, time, run, flow, records and what is small about the event.
+    pub header: Vec<u8>,
+    /// Compressed; its first byte says how.
+    pub payload: Vec<u8>,
+}
+
+/// Bytes that are no entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The header cannot be read.
+    #[error("header: {0}")]
+    Header(String),
+    /// A newer program wrote it.
+    #[error("written in layout {found}, this program reads up to {VERSION}: use a newer ml-connector")]
+    Newer {
+        /// The layout that was found.
+        found: u8,
+    },
+    /// The payload cannot be read.
+    #[error("payload: {0}")]
+    Payload(String),
+}
+
+/// The bytes of `entry`.
+pub fn encode(entry: &Entry) -> Encoded {
+    let header = Header {
+        v: VERSION,
+        at: entry.at,
+        run: Cow::Borrowed(&entry.scope.run),
+        flow: Cow::Borrowed(&entry.scope.flow),
+        records: Cow::Borrowed(&entry.records),
+        event: Detail::of(&entry.event),
+    };
+    Encoded { header: json(&header), payload: pack(&body(&entry.event)) }
+}
+
+/// The entry that `header` and `payload` hold.
+pub fn decode(header: &[u8], payload: &[u8]) -> Result<Entry, CodecError> {
+    let Version { v } =
+        serde_json::from_slice(header).map_err(|error| CodecError::Header(error.to_string()))?;
+    if v > VERSION {
+        return Err(CodecError::Newer { found: v });
+    }
+    let header: Header<'_> =
+        serde_json::from_slice(header).map_err(|error| CodecError::Header(error.to_string()))?;
+    Ok(Entry {
+        at: header.at,
+        scope: Scope { run: Arc::from(header.run), flow: Arc::from(header.flow) },
+        records: Arc::from(header.records.into_owned()),
+        event: header.event.join(unpack(payload)?)?,
+    })
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header<'a> {
+    v: u8,
+    at: Timestamp,
+    run: Cow<'a, str>,
+    flow: Cow<'a, str>,
+    records: Cow<'a, [String]>,
+    event: Detail<'a>,
+}
+
+/// What is small about an event; the variant names are those of [`crate::Kind`].
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Detail<'a> {
+    Asked {
+        operation: Cow<'a, str>,
+        attempt: u32,
+        method: Cow<'a, str>,
+        url: Cow<'a, str>,
+        headers: Cow<'a, [(String, String)]>,
+    },
+    Answered {
+        asked: u64,
+        status: u16,
+        headers: Cow<'a, [(String, String)]>,
+        elapsed_ms: u64,
+    },
+    Unanswered {
+        asked: u64,
+        may_have_acted: bool,
+        error: Cow<'a, str>,
+        elapsed_ms: u64,
+    },
+    Mapped {
+        mapper: Cow<'a, str>,
+        evidence: Option<u64>,
+    },
+    Decided {},
+    Run {
+        what: Cow<'a, str>,
+    },
+    Operator {
+        what: Cow<'a, str>,
+        who: Cow<'a, str>,
+    },
+}
+
+impl<'a> Detail<'a> {
+    fn of(event: &'a Event) -> Self {
+        match event {
+            Event::Asked(exchange) => Self::Asked {
+                operation: Cow::Borrowed(&exchange.operation),
+                attempt: exchange.attempt,
+                method: Cow::Borrowed(&exchange.method),
+                url: Cow::Borrowed(&exchange.url),
+                headers: Cow::Borrowed(&exchange.headers),
+            },
+            Event::Answered { asked, status, headers, elapsed_ms, .. } => Self::Answered {
+                asked: *asked,
+                status: *status,
+                headers: Cow::Borrowed(headers),
+                elapsed_ms: *elapsed_ms,
+            },
+            Event::Unanswered { asked, may_have_acted, error, elapsed_ms } => Self::Unanswered {
+                asked: *asked,
+                may_have_acted: *may_have_acted,
+                error: Cow::Borrowed(error),
+                elapsed_ms: *elapsed_ms,
+            },
+            Event::Mapped { mapper, evidence, .. } => {
+                Self::Mapped { mapper: Cow::Borrowed(mapper), evidence: *evidence }
+            }
+            Event::Decided { .. } => Self::Decided {},
+            Event::Run { what, .. } => Self::Run { what: Cow::Borrowed(what) },
+            Event::Operator { what, who, .. } => {
+                Self::Operator { what: Cow::Borrowed(what), who: Cow::Borrowed(who) }
+            }
+        }
+    }
+
+    /// The event that this and its payload were made from.
+    fn join(self, payload: Vec<u8>) -> Result<Event, CodecError> {
+        Ok(match self {
+            Self::Asked { operation, attempt, method, url, headers } => Event::Asked(Exchange {
+                operation: operation.into_owned(),
+                attempt,
+                method: method.into_owned(),
+                url: url.into_owned(),
+                headers: headers.into_owned(),
+                body: Bytes::from(payload),
+            }),
+            Self::Answered { asked, status, headers, elapsed_ms } => Event::Answered {
+                asked,
+                status,
+                headers: headers.into_owned(),
+                body: Bytes::from(payload),
+                elapsed_ms,
+            },
+            Self::Unanswered { asked, may_have_acted, error, elapsed_ms } => {
+                Event::Unanswered { asked, may_have_acted, error: error.into_owned(), elapsed_ms }
+            }
+            Self::Mapped { mapper, evidence } => Event::Mapped {
+                mapper: mapper.into_owned(),
+                evidence,
+                items: parse::<Vec<MappedItem>>(&payload)?,
+            },
+            Self::Decided {} => Event::Decided { decisions: parse::<Vec<Decision>>(&payload)? },
+            Self::Run { what } => Event::Run { what: what.into_owned(), note: parse(&payload)? },
+            Self::Operator { what, who } => {
+                Event::Operator { what: what.into_owned(), who: who.into_owned(), note: parse(&payload)? }
+            }
+        })
+    }
+}
+
+/// What is large about an event.
+fn body(event: &Event) -> Cow<'_, [u8]> {
+    match event {
+        Event::Asked(exchange) => Cow::Borrowed(&exchange.body),
+        Event::Answered { body, .. } => Cow::Borrowed(body),
+        Event::Unanswered { .. } => Cow::Borrowed(&[]),
+        Event::Mapped { items, .. } => Cow::Owned(json(items)),
+        Event::Decided { decisions } => Cow::Owned(json(decisions)),
+        Event::Run { note, .. } | Event::Operator { note, .. } => Cow::Borrowed(note.get().as_bytes()),
+    }
+}
+
+/// The JSON of our own plain structures. These hold text, whole numbers and finished JSON, which
+/// always serialise; should that ever change, the empty text is found as damage by `decode`.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+fn parse<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError> {
+    serde_json::from_slice(payload).map_err(|error| CodecError::Payload(error.to_string()))
+}
+
+thread_local! {
+    /// A context costs more than compressing a small body with it.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::new(LEVEL).ok());
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = RefCell::new(Decompressor::new().ok());
+}
+
+fn pack(raw: &[u8]) -> Vec<u8> {
+    if raw.len() >= WORTH_COMPRESSING
+        && let Some(packed) = compress(raw)
+        && packed.len() <= raw.len()
+    {
+        return packed;
+    }
+    let mut stored = Vec::with_capacity(raw.len() + 1);
+    stored.push(STORED);
+    stored.extend_from_slice(raw);
+    stored
+}
+
+/// One zstd frame behind its mark, written straight into the buffer that is kept.
+fn compress(raw: &[u8]) -> Option<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let frame = compressor.as_mut()?.compress(raw).ok()?;
+        let mut packed = Vec::with_capacity(frame.len() + 1);
+        packed.push(ZSTD);
+        packed.extend_from_slice(&frame);
+        Some(packed)
+    })
+}
+
+fn unpack(payload: &[u8]) -> Result<Vec<u8>, CodecError> {
+    let damaged = |detail: String| CodecError::Payload(detail);
+    match payload.split_first() {
+        Some((&STORED, raw)) => Ok(raw.to_vec()),
+        Some((&ZSTD, frame)) => DECOMPRESSOR.with_borrow_mut(|decompressor| {
+            let decompressor =
+                decompressor.as_mut().ok_or_else(|| damaged("zstd could not be set up".to_owned()))?;
+            let size = zstd::zstd_safe::get_frame_content_size(frame)
+                .ok()
+                .flatten()
+                .and_then(|size| usize::try_from(size).ok())
+                .filter(|size| *size <= MAX_PAYLOAD)
+                .ok_or_else(|| damaged("the compressed frame does not tell a possible size".to_owned()))?;
+            decompressor.decompress(frame, size).map_err(|error| damaged(error.to_string()))
+        }),
+        Some((mark, _)) => Err(damaged(format!("unknown compression {mark}"))),
+        None => Err(damaged("empty".to_owned())),
+    }
+}
