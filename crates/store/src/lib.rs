@@ -1,5 +1,9 @@
 //! State and audit log behind their seams: in memory, and in SQLite.
 
+pub mod folder;
 pub mod memory;
+pub mod sqlite;
 
+pub use folder::{DataFolder, FolderError};
 pub use memory::MemoryStore;
+pub use sqlite::{DatabaseError, Place, SqliteAuditLog, SqliteStore};
