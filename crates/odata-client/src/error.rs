@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use wire::{Evidence, TransportError, TransportErrorKind};
+use wire::{Evidence, OriginError, TransportError, TransportErrorKind};
 
 /// A call that did not give what was asked for.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -38,12 +38,12 @@ pub enum ODataError {
         why: String,
     },
     /// A link of the server leads away from its service root; nothing was sent there.
-    #[error("{operation} was sent to a place outside of the service: {why}")]
+    #[error("{operation} was pointed to a place outside of the service")]
     ForeignLink {
         /// The caller's name of the call.
         operation: &'static str,
         /// Which link, and what is wrong with it.
-        why: String,
+        source: OriginError,
     },
     /// The server's next links go in circles.
     #[error("{operation} makes no progress: {why}")]

@@ -15,7 +15,6 @@ pub mod query;
 pub mod row;
 pub mod service;
 
-mod link;
 mod refusal;
 
 pub use cell::{Cell, CellError};

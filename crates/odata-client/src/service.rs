@@ -14,7 +14,7 @@ use wire::{Call, Effect, Evidence, HttpTransport, Request, Response};
 use crate::encode::push_segment;
 use crate::page::{Page, Trail, byte_offset};
 use crate::refusal::{self, excerpt, is_json};
-use crate::{Key, Metadata, ODataError, Query, link};
+use crate::{Key, Metadata, ODataError, Query};
 
 /// What is asked for: exact numbers as text where the server can do that.
 const JSON: &str = "application/json;odata.metadata=minimal;IEEE754Compatible=true";
@@ -81,8 +81,24 @@ impl Service {
 
     /// One page of `set`. `operation` names the call in audit and limits.
     pub async fn page(&self, operation: &'static str, set: &str, query: &Query) -> Result<Page, ODataError> {
+        self.page_of(Call::new(operation, Effect::Read), set, query).await
+    }
+
+    /// One page of `set` that concerns particular records, for the audit index.
+    pub async fn page_about(
+        &self,
+        operation: &'static str,
+        records: impl Into<Arc<[String]>>,
+        set: &str,
+        query: &Query,
+    ) -> Result<Page, ODataError> {
+        self.page_of(Call::new(operation, Effect::Read).about(records), set, query).await
+    }
+
+    async fn page_of(&self, call: Call, set: &str, query: &Query) -> Result<Page, ODataError> {
+        let operation = call.operation;
         let url = self.set_url(operation, set, query)?;
-        let response = self.get(Call::new(operation, Effect::Read), &url, JSON).await?;
+        let response = self.get(call, &url, JSON).await?;
         let trail = Trail::start(&url);
         Page::read(operation, url, trail, &response)
     }
@@ -92,8 +108,8 @@ impl Service {
     pub async fn next(&self, page: &Page) -> Result<Option<Page>, ODataError> {
         let Some(next) = &page.control().next_link else { return Ok(None) };
         let operation = page.operation;
-        let url = link::resolve(&self.root, &page.url, next)
-            .map_err(|why| ODataError::ForeignLink { operation, why })?;
+        let url = wire::origin::resolve_from(&self.root, &page.url, next)
+            .map_err(|source| ODataError::ForeignLink { operation, source })?;
         let Some(trail) = page.trail.step(&url) else {
             let why = "a next link leads back to a page that was read before".into();
             return Err(ODataError::PagingNoProgress { operation, why });
@@ -253,4 +269,144 @@ fn entity_of(operation: &'static str, response: &Response) -> Result<Entity, ODa
         date: refusal::date(response.headers()),
         evidence: response.extensions().get::<Evidence>().copied(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use wire::{TransportError, TransportErrorKind};
+
+    use super::*;
+
+    /// Answers in turn, and keeps what it was asked.
+    #[derive(Debug, Default)]
+    struct Script {
+        answers: Mutex<VecDeque<(u16, &'static str, String)>>,
+        asked: Mutex<Vec<Request>>,
+    }
+
+    #[async_trait]
+    impl HttpTransport for Script {
+        async fn send(&self, request: Request) -> Result<Response, TransportError> {
+            self.asked.lock().unwrap().push(request);
+            let Some((status, kind, body)) = self.answers.lock().unwrap().pop_front() else {
+                return Err(TransportError::new(TransportErrorKind::Unreached, "script", "at its end"));
+            };
+            let response = http::Response::builder()
+                .status(status)
+                .header("content-type", kind)
+                .header("etag", "W/\"x\"")
+                .body(Bytes::from(body))
+                .unwrap();
+            Ok(response)
+        }
+    }
+
+    fn service(answers: &[(u16, &'static str, &str)]) -> (Arc<Script>, Service) {
+        let script = Arc::new(Script::default());
+        let answers = answers.iter().map(|(status, kind, body)| (*status, *kind, (*body).to_owned()));
+        script.answers.lock().unwrap().extend(answers);
+        let root = "https://acme.example/int/S.svc?x=1".parse().unwrap();
+        (script.clone(), Service::new(script, root))
+    }
+
+    fn page(next: &str) -> String {
+        serde_json::json!({ "value": [{ "A": 1 }], "@odata.nextLink": next }).to_string()
+    }
+
+    #[tokio::test]
+    async fn reads_say_what_they_are_and_how_they_want_numbers() {
+        let (script, service) = service(&[(200, "application/json", "{\"value\":[]}")]);
+        let query = Query { top: Some(2), ..Query::default() };
+        service.page_about("t.page", vec!["S1".to_owned()], "A Set", &query).await.unwrap();
+        let asked = script.asked.lock().unwrap();
+        assert_eq!(asked[0].uri(), "https://acme.example/int/S.svc/A%20Set?$top=2");
+        assert_eq!(asked[0].headers()["accept"], JSON);
+        assert_eq!(asked[0].headers()["odata-maxversion"], "4.01");
+        assert_eq!(asked[0].headers()["accept-language"], "en");
+        let call = asked[0].extensions().get::<Call>().unwrap();
+        assert_eq!(
+            (call.operation, call.effect, &*call.records),
+            ("t.page", Effect::Read, &["S1".to_owned()][..])
+        );
+    }
+
+    #[tokio::test]
+    async fn next_links_are_followed_below_the_root_and_never_in_circles() {
+        let json = "application/json";
+        let (script, service) = service(&[
+            (200, json, &page("Set?%24skiptoken=1")),
+            (200, json, &page("https://acme.example/int/S.svc/Set?%24skiptoken=2")),
+            (200, json, &page("/int/S.svc/Set?%24skiptoken=1")),
+            (200, json, &page("Set?%24skiptoken=2")),
+            (200, json, &page("Set?%24skiptoken=1")),
+            (200, json, &page("Set?%24skiptoken=2")),
+        ]);
+        let mut page = service.page("t", "Set", &Query::default()).await.unwrap();
+        let error = loop {
+            match service.next(&page).await {
+                Ok(Some(next)) => page = next,
+                Ok(None) => panic!("there is always a next link"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, ODataError::PagingNoProgress { .. }), "{error:?}");
+        assert_eq!(
+            script.asked.lock().unwrap()[1].uri(),
+            "https://acme.example/int/S.svc/Set?%24skiptoken=1"
+        );
+        assert!(script.asked.lock().unwrap()[1].headers().contains_key("odata-version"));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_to_a_foreign_link() {
+        for link in
+            ["https://evil.example/x", "//acme.example@evil/x", "/auth/realms", "", "Set\n", "../../auth"]
+        {
+            let (script, service) = service(&[(200, "application/json", &page(link))]);
+            let page = service.page("t", "Set", &Query::default()).await.unwrap();
+            let error = service.next(&page).await.unwrap_err();
+            assert!(matches!(error, ODataError::ForeignLink { .. }), "{link}");
+            assert!(!error.may_have_acted() && !error.retryable());
+            assert_eq!(script.asked.lock().unwrap().len(), 1, "{link}");
+        }
+    }
+
+    #[tokio::test]
+    async fn single_rows_keep_their_etag_and_may_be_absent() {
+        let json = "application/json";
+        let (script, service) = service(&[
+            (200, json, "{\"@odata.etag\":\"W/\\\"y\\\"\",\"A\":1}"),
+            (404, json, "{\"error\":{\"code\":\"ODP_RESOURCE_NOTFOUND\",\"message\":\"m\"}}"),
+            (200, json, "{\"error\":{\"code\":\"X\",\"message\":\"m\"}}"),
+            (302, "text/html", "<html>"),
+        ]);
+        let key = Key::text("a/b");
+        let select = ["A".to_owned()];
+        let found = service.entity("t", "Set", &key, &select).await.unwrap().unwrap();
+        assert_eq!(found.etag.as_deref(), Some("W/\"x\""), "the header holds");
+        assert!(service.entity("t", "Set", &key, &select).await.unwrap().is_none());
+        let error = service.entity("t", "Set", &key, &select).await.unwrap_err();
+        assert_eq!(error.status().unwrap().code(), "X");
+        let error = service.entity("t", "Set", &key, &select).await.unwrap_err();
+        assert_eq!(error.status().unwrap().status, StatusCode::FOUND, "redirects are errors");
+        let error = service.entity("t", "Set", &key, &select).await.unwrap_err();
+        assert!(matches!(error, ODataError::Transport { .. }) && error.retryable());
+        let asked = script.asked.lock().unwrap();
+        assert_eq!(asked[0].uri(), "https://acme.example/int/S.svc/Set(%27a%2Fb%27)?$select=A");
+    }
+
+    #[tokio::test]
+    async fn documents_of_the_service() {
+        let json = "application/json";
+        let document = r#"{"value":[{"name":"A","kind":"EntitySet","url":"A"},{"name":"F","kind":"FunctionImport"},{"name":"B"}]}"#;
+        let (_, service) =
+            service(&[(200, json, document), (200, json, "[]"), (200, "text/html", "<html/>")]);
+        assert_eq!(service.service_document("t").await.unwrap().entity_sets, ["A", "B"]);
+        assert!(matches!(service.service_document("t").await, Err(ODataError::Malformed { .. })));
+        assert!(matches!(service.metadata("t").await, Err(ODataError::Malformed { .. })));
+    }
 }
