@@ -1,1 +1,6 @@
 //! The engine against the contract of its seams: scripted sources and sinks, data in, data out.
+
+mod lost_answers;
+mod ordinary_runs;
+mod plans;
+mod waiting_records;

@@ -1,1 +1,11 @@
-//! Shared rig of the integration tests.
+//! Scripted sources and sinks for the tests of the engine, and a bench to run a flow on.
+
+pub mod bench;
+pub mod hand_clock;
+pub mod scripted_sink;
+pub mod scripted_source;
+
+pub use bench::Bench;
+pub use hand_clock::HandClock;
+pub use scripted_sink::{Answer, ScriptedSink};
+pub use scripted_source::ScriptedSource;

@@ -111,7 +111,10 @@ fn only_the_facade_switches_the_real_transport_on() {
         package.built_on().any(|d| d.name == "wire" && d.features.iter().any(|feature| feature == "reqwest"))
     };
     let packages = packages();
-    let found: Vec<&str> =
-        packages.iter().filter(|package| uses_reqwest(package)).map(|package| package.name.as_str()).collect();
+    let found: Vec<&str> = packages
+        .iter()
+        .filter(|package| uses_reqwest(package))
+        .map(|package| package.name.as_str())
+        .collect();
     assert_eq!(found, ["ml-connector"]);
 }

@@ -62,12 +62,14 @@ fn functions(lines: &[&str]) -> Vec<(String, usize)> {
     for (start, line) in lines.iter().enumerate() {
         let code = line.trim_start();
         let indent = line.len() - code.len();
-        let heads = ["fn ", "pub fn ", "pub(crate) fn ", "async fn ", "pub async fn ", "pub(crate) async fn "];
+        let heads =
+            ["fn ", "pub fn ", "pub(crate) fn ", "async fn ", "pub async fn ", "pub(crate) async fn "];
         if !heads.iter().any(|head| code.starts_with(head)) {
             continue;
         }
         let closing = format!("{}}}", " ".repeat(indent));
-        let semicolon = |line: &str| line.trim_end().ends_with(';') && line.len() - line.trim_start().len() <= indent;
+        let semicolon =
+            |line: &str| line.trim_end().ends_with(';') && line.len() - line.trim_start().len() <= indent;
         let end = lines[start..].iter().position(|line| *line == closing || semicolon(line));
         found.push((code.to_owned(), end.map_or(1, |length| length + 1)));
     }
@@ -76,8 +78,11 @@ fn functions(lines: &[&str]) -> Vec<(String, usize)> {
 
 #[test]
 fn every_file_opens_with_a_sentence() {
-    let bad: Vec<String> =
-        files(&["rs"]).into_iter().filter(|source| !source.text.starts_with("//! ")).map(|s| s.path).collect();
+    let bad: Vec<String> = files(&["rs"])
+        .into_iter()
+        .filter(|source| !source.text.starts_with("//! "))
+        .map(|s| s.path)
+        .collect();
     assert!(bad.is_empty(), "no //! header: {bad:#?}");
 }
 
@@ -127,18 +132,26 @@ fn files_are_named_by_a_noun() {
 #[test]
 fn one_file_names_the_http_library() {
     let library = "req".to_owned() + "west::";
-    let naming = |source: &Source| source.text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&library));
+    let naming = |source: &Source| {
+        source.text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&library))
+    };
     let found: Vec<String> = files(&["rs"]).into_iter().filter(naming).map(|source| source.path).collect();
     assert_eq!(found, ["crates/wire/src/reqwest_transport.rs"]);
 }
 
 #[test]
 fn nothing_is_left_unfinished_or_tied_to_a_machine() {
-    let forbidden: Vec<String> =
-        [("to", "do!("), ("unimple", "mented!("), ("FIX", "ME"), ("/wo", "rk/"), ("/ro", "ot/"), ("crates", ".io/")]
-            .iter()
-            .map(|(a, b)| format!("{a}{b}"))
-            .collect();
+    let forbidden: Vec<String> = [
+        ("to", "do!("),
+        ("unimple", "mented!("),
+        ("FIX", "ME"),
+        ("/wo", "rk/"),
+        ("/ro", "ot/"),
+        ("crates", ".io/"),
+    ]
+    .iter()
+    .map(|(a, b)| format!("{a}{b}"))
+    .collect();
     let mut bad = Vec::new();
     for source in files(&["rs", "md", "toml", "sh"]) {
         for (number, line) in source.text.lines().enumerate() {
@@ -154,7 +167,9 @@ fn nothing_is_left_unfinished_or_tied_to_a_machine() {
 fn production_code_does_not_panic_on_purpose() {
     let words = [".unw".to_owned() + "rap()", ".exp".to_owned() + "ect(", "pan".to_owned() + "ic!("];
     let mut bad = Vec::new();
-    for source in files(&["rs"]).iter().filter(|source| !source.is_test() && !source.path.contains("/examples/")) {
+    for source in
+        files(&["rs"]).iter().filter(|source| !source.is_test() && !source.path.contains("/examples/"))
+    {
         for (number, line) in source.production().enumerate() {
             let code = line.trim_start();
             if !code.starts_with("//") && words.iter().any(|word| code.contains(word)) {
