@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mapping::Key;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sync_engine::{Cursor, SourceError};
+use sync_engine::Cursor;
 
 use crate::settings::EntitySettings;
 
@@ -85,26 +85,22 @@ impl Walk {
 }
 
 impl State {
-    /// What `cursor` holds, if it belongs to the question `epoch`.
-    pub(crate) fn read(cursor: &Cursor, epoch: &str) -> Result<Self, SourceError> {
-        let expired = |reason: String| SourceError::CursorExpired { reason };
-        let state: Self = serde_json::from_str(&cursor.0).map_err(|error| {
-            expired(format!("it is not one of this version of the IFS connector: {error}"))
-        })?;
+    /// What `cursor` holds, if it belongs to the question `epoch`; else why it cannot be continued.
+    pub(crate) fn read(cursor: &Cursor, epoch: &str) -> Result<Self, String> {
+        let state: Self = serde_json::from_str(&cursor.0)
+            .map_err(|error| format!("it is not one of this version of the IFS connector: {error}"))?;
         if state.epoch != epoch {
-            return Err(expired(
+            return Err(
                 "it belongs to other settings (address, projection, set, fields, key or modified attribute)"
                     .into(),
-            ));
+            );
         }
         Ok(state)
     }
 
     /// As an opaque cursor.
-    pub(crate) fn write(&self) -> Result<Cursor, SourceError> {
-        serde_json::to_string(self)
-            .map(Cursor)
-            .map_err(|error| SourceError::CursorExpired { reason: format!("it cannot be written: {error}") })
+    pub(crate) fn write(&self) -> Result<Cursor, String> {
+        serde_json::to_string(self).map(Cursor).map_err(|error| format!("it cannot be written: {error}"))
     }
 }
 
@@ -161,10 +157,10 @@ mod tests {
             epoch("https://h/a.svc/", &narrower),
             epoch("https://h/a.svc/", &elsewhere),
         ] {
-            assert!(matches!(State::read(&cursor, &other), Err(SourceError::CursorExpired { .. })));
+            assert!(State::read(&cursor, &other).is_err());
         }
         let foreign = Cursor("{\"x\":1}".into());
-        assert!(matches!(State::read(&foreign, &epoch_now), Err(SourceError::CursorExpired { .. })));
+        assert!(State::read(&foreign, &epoch_now).is_err());
         let mut paged = settings;
         paged.page_size = 7;
         assert_eq!(epoch("https://h/a.svc/", &paged), epoch_now, "the page size is no part of the question");

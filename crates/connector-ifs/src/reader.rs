@@ -159,7 +159,7 @@ impl RecordReader {
     }
 
     fn fields(&self, row: &Row<'_>) -> Result<Fields, Flaw> {
-        let mut values = Vec::with_capacity(self.fields.len());
+        let mut values = Fields::with_capacity(self.fields.len());
         for field in &self.fields {
             let value = match row.cell(field.slot) {
                 Some(cell) => field
@@ -169,9 +169,9 @@ impl RecordReader {
                 None if self.absent_is_null => mapping::Value::Null,
                 None => return Err(Flaw::absent(&field.name)),
             };
-            values.push((field.name.clone(), value));
+            values.set(field.name.clone(), value);
         }
-        Ok(values.into_iter().collect())
+        Ok(values)
     }
 
     /// The digest of the content, and not the row's ETag: IFS ETags carry whole seconds (or a

@@ -231,7 +231,8 @@ fn place(walk: Option<&Walk>) -> String {
 #[async_trait]
 impl Source for IfsSource {
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
-        let state = cursor.map(|cursor| State::read(cursor, &self.epoch)).transpose()?;
+        let state = cursor.map(|cursor| State::read(cursor, &self.epoch)).transpose();
+        let state = state.map_err(|reason| SourceError::CursorExpired { reason })?;
         let walk = state.as_ref().map(|state| &state.walk);
         let place = place(walk);
         let set_back = self.set_back();
@@ -251,9 +252,11 @@ impl Source for IfsSource {
         let answer = Answer { asked, has_next, count, hi, set_back };
         let rows = self.reader.read(&page);
         let step = self.walker.step(walk, rows, answer).map_err(|fault| self.fault(&place, fault))?;
+        let state = State { epoch: self.epoch.clone(), walk: step.walk };
+        let cursor = state.write().map_err(|reason| SourceError::CursorExpired { reason })?;
         Ok(Page {
             observations: step.observations,
-            cursor: State { epoch: self.epoch.clone(), walk: step.walk }.write()?,
+            cursor,
             more: step.more,
             evidence: page.evidence.map(|evidence| evidence.0),
             total: step.total,

@@ -65,7 +65,7 @@ pub enum ODataError {
 
 /// What the server said when it refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("status {status}{}{}", code_text(.code), message_text(.message))]
+#[error("status {status}{}{}", code_text(.code.as_deref()), message_text(.message))]
 pub struct StatusError {
     /// The HTTP status; a success status when the error came inside a successful answer.
     pub status: StatusCode,
@@ -96,8 +96,8 @@ pub struct ErrorDetail {
     pub target: Option<String>,
 }
 
-fn code_text(code: &Option<String>) -> String {
-    code.as_ref().map_or_else(String::new, |code| format!(" {code}"))
+fn code_text(code: Option<&str>) -> String {
+    code.map_or_else(String::new, |code| format!(" {code}"))
 }
 
 fn message_text(message: &str) -> String {

@@ -138,7 +138,7 @@ fn digest(url: &Url) -> u64 {
     hasher.finish()
 }
 
-/// Where in `text` serde_json stopped, in bytes.
+/// Where in `text` the JSON reader stopped, in bytes.
 pub(crate) fn byte_offset(text: &str, error: &serde_json::Error) -> usize {
     let line = error.line().saturating_sub(1);
     let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
