@@ -34,6 +34,11 @@ impl Fields {
         self.0.iter().find(|(known, _)| known.as_str() == name).map(|(_, value)| value)
     }
 
+    /// Keeps the fields whose names pass.
+    pub fn retain(&mut self, keep: impl Fn(&FieldName) -> bool) {
+        self.0.retain(|(name, _)| keep(name));
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&FieldName, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))
@@ -85,5 +90,63 @@ impl<'de> Deserialize<'de> for Fields {
             }
         }
         deserializer.deserialize_map(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Entity, ExternalId, Key, Record, Reference, Version};
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<(i64, u32)>()
+                .prop_map(|(n, scale)| Value::Decimal(rust_decimal::Decimal::new(n, scale % 28))),
+            ".*".prop_map(Value::Text),
+            (1i16..9999, 1i8..=12, 1i8..=28).prop_map(|(y, m, d)| Value::Date(jiff::civil::date(y, m, d))),
+            (-60_000_000_000i64..250_000_000_000)
+                .prop_map(|s| Value::Timestamp(jiff::Timestamp::from_second(s).expect("in range"))),
+            ".*".prop_map(|id| Value::Reference(Reference {
+                entity: Entity::from("E"),
+                field: FieldName::from("F"),
+                id: ExternalId::from(id),
+            })),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            proptest::collection::vec(("[a-c]", inner), 0..3).prop_map(|items| {
+                let fields = items.into_iter().map(|(name, value)| (FieldName::from(name), value)).collect();
+                let (entity, key, version) = (Entity::from("L"), Key::from("1"), Version::from("v"));
+                Value::List(vec![Record { entity, key, version, fields }])
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_read_back_as_what_they_were(value in value()) {
+            let fields: Fields = [(FieldName::from("F"), value)].into_iter().collect();
+            let json = serde_json::to_string(&fields).expect("values have a JSON form");
+            prop_assert_eq!(serde_json::from_str::<Fields>(&json).expect("reads back"), fields);
+        }
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_number_stays_text() {
+        let fields: Fields =
+            serde_json::from_str(r#"{"A":"{\"decimal\":\"1\"}","B":{"decimal":"1.50"}}"#).expect("reads");
+        assert_eq!(fields.get("A").and_then(Value::as_text), Some(r#"{"decimal":"1"}"#));
+        assert_eq!(
+            serde_json::to_string(&fields).expect("writes"),
+            r#"{"A":"{\"decimal\":\"1\"}","B":{"decimal":"1.50"}}"#
+        );
+    }
+
+    #[test]
+    fn a_field_occurs_once() {
+        assert!(serde_json::from_str::<Fields>(r#"{"A":null,"A":true}"#).is_err());
     }
 }

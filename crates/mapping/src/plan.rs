@@ -125,19 +125,24 @@ pub enum Cause {
 /// Decides what has to be done for `draft`.
 ///
 /// `found` is the target record under the draft's external id, read just now; `base` is what both
-/// sides last agreed on. Pure: this is the only place where create, update and nothing are told
-/// apart.
-pub fn plan(draft: Draft, found: Option<&Found>, base: Option<&Base>, policy: &Policy) -> Step {
+/// sides last agreed on. Both `draft` and `found` are in canonical form ([`crate::canonical`]). Pure:
+/// this is the only place where create, update and nothing are told apart.
+///
+/// A create carries the whole draft; an update only the fields that belong to the source.
+pub fn plan(mut draft: Draft, found: Option<&Found>, base: Option<&Base>, policy: &Policy) -> Step {
     let action = match found {
         None if policy.create => Action::Create,
         None => Action::Hold { reason: "the target has no such record and creating is switched off".into() },
-        Some(found) => against(&draft, found, base, policy),
+        Some(found) => {
+            draft.fields.retain(|name| policy.owner(name) == Ownership::Source);
+            against(&draft, found, base, policy)
+        }
     };
     Step { draft, action }
 }
 
 fn against(draft: &Draft, found: &Found, base: Option<&Base>, policy: &Policy) -> Action {
-    let changes = differences(draft, found, base, policy);
+    let changes = differences(draft, found, base);
     if changes.is_empty() {
         return Action::Nothing { target: found.target.clone() };
     }
@@ -147,27 +152,126 @@ fn against(draft: &Draft, found: &Found, base: Option<&Base>, policy: &Policy) -
     Action::Update { target: found.target.clone(), changes }
 }
 
-fn differences(draft: &Draft, found: &Found, base: Option<&Base>, policy: &Policy) -> Vec<Difference> {
-    let ours = |name: &FieldName| policy.owners.get(name).copied().unwrap_or_default() == Ownership::Source;
-    draft
-        .fields
-        .iter()
-        .filter(|(name, _)| ours(name))
-        .filter_map(|(name, wanted)| {
-            let before = found.fields.get(name.as_str()).unwrap_or(&Value::Null);
-            (before != wanted).then(|| Difference {
-                field: name.clone(),
-                before: before.clone(),
-                after: wanted.clone(),
-                cause: cause(name, wanted, base),
-            })
+fn differences(draft: &Draft, found: &Found, base: Option<&Base>) -> Vec<Difference> {
+    let differs = |(name, wanted): (&FieldName, &Value)| {
+        let before = found.fields.get(name.as_str()).unwrap_or(&Value::Null);
+        (before != wanted).then(|| Difference {
+            field: name.clone(),
+            before: before.clone(),
+            after: wanted.clone(),
+            cause: cause(name, wanted, base),
         })
-        .collect()
+    };
+    draft.fields.iter().filter_map(differs).collect()
+}
+
+impl Policy {
+    /// Who decides the field.
+    pub fn owner(&self, name: &FieldName) -> Ownership {
+        self.owners.get(name).copied().unwrap_or_default()
+    }
 }
 
 fn cause(name: &FieldName, wanted: &Value, base: Option<&Base>) -> Cause {
     match base.and_then(|base| base.target.get(name.as_str())) {
         Some(agreed) if agreed == wanted => Cause::Target,
         _ => Cause::Source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fields(values: &[(u8, u8)]) -> Fields {
+        let value = |number: u8| match number % 4 {
+            0 => Value::Null,
+            1 => Value::Bool(number > 8),
+            2 => Value::Decimal(number.into()),
+            _ => Value::text(number.to_string()),
+        };
+        values
+            .iter()
+            .map(|(name, number)| (FieldName::from(format!("F{}", name % 5)), value(*number)))
+            .collect()
+    }
+
+    fn draft(fields: Fields) -> Draft {
+        Draft { entity: Entity::from("E"), id: ExternalId::from("1"), fields }
+    }
+
+    fn found(fields: Fields) -> Found {
+        let (entity, id, target) = (Entity::from("E"), ExternalId::from("1"), TargetId::from("t"));
+        Found { entity, id, target, fields, modified: None, validator: None }
+    }
+
+    /// What the target shows after a step.
+    fn after(step: &Step, before: Option<Found>) -> Found {
+        let mut found = before.unwrap_or_else(|| found(Fields::new()));
+        for (name, value) in step.draft.fields.iter() {
+            found.fields.set(name.clone(), value.clone());
+        }
+        found
+    }
+
+    proptest! {
+        /// Doing what the plan says leaves nothing to do, whoever owns what.
+        #[test]
+        fn a_carried_out_plan_leaves_nothing_to_do(
+            wanted in proptest::collection::vec((0u8..5, 0u8..16), 0..6),
+            there in proptest::option::of(proptest::collection::vec((0u8..5, 0u8..16), 0..6)),
+            theirs in proptest::collection::btree_set(0u8..5, 0..3),
+        ) {
+            let owners = theirs.iter().map(|name| (FieldName::from(format!("F{name}")), Ownership::Target));
+            let policy = Policy { owners: owners.collect(), ..Policy::default() };
+            let there = there.map(|values| found(fields(&values)));
+            let step = plan(draft(fields(&wanted)), there.as_ref(), None, &policy);
+            let now = after(&step, there.clone());
+            let again = plan(draft(fields(&wanted)), Some(&now), None, &policy);
+            prop_assert!(matches!(again.action, Action::Nothing { .. }), "{again:?}");
+            if let Some(there) = there {
+                for name in theirs {
+                    let name = format!("F{name}");
+                    prop_assert_eq!(there.fields.get(&name), now.fields.get(&name), "not ours");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_equal_whatever_their_scale() {
+        let number = |text: &str| -> Fields {
+            [(FieldName::from("N"), Value::Decimal(text.parse().expect(text)))].into_iter().collect()
+        };
+        let step = plan(draft(number("12.50")), Some(&found(number("12.5"))), None, &Policy::default());
+        assert!(matches!(step.action, Action::Nothing { .. }));
+    }
+
+    #[test]
+    fn the_side_that_moved_is_named() {
+        let one =
+            |text: &str| -> Fields { [(FieldName::from("N"), Value::text(text))].into_iter().collect() };
+        let base = Base { source: Fields::new(), target: one("agreed") };
+        let cause_of = |wanted: &str, there: &str| {
+            let step = plan(draft(one(wanted)), Some(&found(one(there))), Some(&base), &Policy::default());
+            match step.action {
+                Action::Update { changes, .. } => changes.first().map(|change| change.cause),
+                _ => None,
+            }
+        };
+        assert_eq!(cause_of("agreed", "edited there"), Some(Cause::Target));
+        assert_eq!(cause_of("edited here", "agreed"), Some(Cause::Source));
+        assert_eq!(cause_of("agreed", "agreed"), None);
+    }
+
+    #[test]
+    fn what_is_switched_off_is_held() {
+        let policy = Policy { create: false, update: false, ..Policy::default() };
+        let one: Fields = [(FieldName::from("N"), Value::Bool(true))].into_iter().collect();
+        assert!(matches!(plan(draft(one.clone()), None, None, &policy).action, Action::Hold { .. }));
+        let step = plan(draft(one), Some(&found(Fields::new())), None, &policy);
+        assert!(matches!(step.action, Action::Hold { .. }));
     }
 }
