@@ -22,6 +22,10 @@ mod walk;
 mod fake_ifs;
 #[cfg(test)]
 mod okd_tests;
+#[cfg(test)]
+mod replica;
+#[cfg(test)]
+mod source_tests;
 
 pub use field::{FieldKind, FieldSpec};
 pub use key::{KeyField, KeyKind, KeyOrder};
