@@ -1,0 +1,55 @@
+//! What the configuration says about an org.
+
+use serde::Deserialize;
+use url::Url;
+
+/// An org and how to speak to it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesforceSettings {
+    /// The org's My Domain address, `https://<MyDomain>.my.salesforce.com`.
+    pub instance_url: Url,
+    /// The REST API version, such as `64.0`.
+    #[serde(default = "api_version")]
+    pub api_version: String,
+    /// Records in one write call, at most 200.
+    #[serde(default = "batch_size")]
+    pub batch_size: usize,
+    /// Calls at the same time; an org allows 25 long ones.
+    #[serde(default = "concurrency")]
+    pub concurrency: usize,
+}
+
+fn api_version() -> String {
+    "64.0".to_owned()
+}
+
+fn batch_size() -> usize {
+    sfdc_client::collections::MAX_RECORDS
+}
+
+fn concurrency() -> usize {
+    8
+}
+
+impl SalesforceSettings {
+    /// The org at this address, and defaults for the rest.
+    pub fn new(instance_url: Url) -> Self {
+        Self {
+            instance_url,
+            api_version: api_version(),
+            batch_size: batch_size(),
+            concurrency: concurrency(),
+        }
+    }
+}
+
+/// An object that is written to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectSettings {
+    /// Its API name.
+    pub object: String,
+    /// The API name of its external-id field: text, unique.
+    pub external_id: String,
+}
