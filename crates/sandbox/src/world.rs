@@ -1,0 +1,1 @@
+//! The invented world: suppliers of a company that does not exist, from a seed.

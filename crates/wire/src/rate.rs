@@ -1,0 +1,218 @@
+//! How fast and how many at once: one limit for everything that talks to one tenant.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use http::StatusCode;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::retry_after::retry_after;
+use crate::{Clock, HttpTransport, Request, Response, TransportError, TransportErrorKind};
+
+/// A server that asks for a longer pause gets this one; then the next answer tells.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// How long all is well before the rate rises by a step.
+const RECOVERY_STEP: Duration = Duration::from_secs(10);
+/// The rate recovers by this part of the configured one in each step.
+const RECOVERY_PART: u32 = 20;
+/// The rate never falls below this part of the configured one.
+const FLOOR_PART: u32 = 32;
+
+/// The limits of one tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateSettings {
+    /// Requests a minute. The default 900 leaves others a tenth of the 1,000 that IFS Cloud allows.
+    pub per_minute: NonZeroU32,
+    /// Requests that may leave at once after a rest.
+    pub burst: NonZeroU32,
+    /// Requests under way at the same time.
+    pub concurrency: NonZeroU32,
+}
+
+impl Default for RateSettings {
+    fn default() -> Self {
+        let count = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        Self { per_minute: count(900), burst: count(10), concurrency: count(8) }
+    }
+}
+
+/// The limit that all flows of a tenant share.
+///
+/// After a `429` the rate halves at once and recovers by a twentieth every ten quiet seconds; the
+/// `Retry-After` of one request pauses all of them.
+#[derive(Debug)]
+pub struct RateLimit {
+    clock: Arc<dyn Clock>,
+    settings: RateSettings,
+    slots: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    bucket: Bucket,
+    per_minute: NonZeroU32,
+    paused_until: Duration,
+    /// When the rate last changed.
+    changed: Duration,
+    /// Requests that left before this moment cannot halve the rate: it has been done for them.
+    halved: Option<Duration>,
+}
+
+type Bucket = RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>;
+
+/// Our clock as governor knows clocks.
+#[derive(Debug, Clone)]
+struct Elapsed(Arc<dyn Clock>);
+
+impl governor::clock::Clock for Elapsed {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Leave to send one request; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Admission<'a> {
+    _slot: SemaphorePermit<'a>,
+    since: Duration,
+}
+
+impl RateLimit {
+    /// A limit with `settings`, on `clock`.
+    pub fn new(settings: RateSettings, clock: Arc<dyn Clock>) -> Self {
+        let slots = usize::try_from(settings.concurrency.get()).unwrap_or(Semaphore::MAX_PERMITS);
+        let state = State {
+            bucket: bucket(settings.per_minute, settings.burst, &clock),
+            per_minute: settings.per_minute,
+            paused_until: Duration::ZERO,
+            changed: clock.elapsed(),
+            halved: None,
+        };
+        Self { settings, slots: Semaphore::new(slots), state: Mutex::new(state), clock }
+    }
+
+    /// Waits until a request may leave. Callers are served in the order in which they come.
+    pub async fn admit(&self) -> Result<Admission<'_>, TransportError> {
+        let Ok(slot) = self.slots.acquire().await else {
+            return Err(TransportError::new(
+                TransportErrorKind::Refused,
+                "waiting for a free slot",
+                "the rate limit was closed",
+            ));
+        };
+        while let Some(wait) = self.wait() {
+            self.clock.sleep(wait).await;
+        }
+        Ok(Admission { _slot: slot, since: self.clock.elapsed() })
+    }
+
+    /// Notes that the server refused the request of `admission` for coming too fast.
+    pub fn throttled(&self, admission: &Admission<'_>, pause: Option<Duration>) {
+        let now = self.clock.elapsed();
+        let mut state = self.lock();
+        if let Some(pause) = pause {
+            state.paused_until = state.paused_until.max(now + pause.min(LONGEST_PAUSE));
+        }
+        if state.halved.is_some_and(|halved| admission.since < halved) {
+            return;
+        }
+        state.halved = Some(now);
+        let floor = (self.settings.per_minute.get() / FLOOR_PART).max(1);
+        let halved = (state.per_minute.get() / 2).max(floor);
+        self.set_rate(&mut state, halved, now);
+        tracing::info!(per_minute = state.per_minute.get(), ?pause, "the server throttles: rate halved");
+    }
+
+    /// Requests a minute that are allowed right now.
+    pub fn per_minute(&self) -> u32 {
+        self.lock().per_minute.get()
+    }
+
+    /// How long everybody is still held back because the server asked for it.
+    pub fn paused_for(&self) -> Duration {
+        self.lock().paused_until.saturating_sub(self.clock.elapsed())
+    }
+
+    /// How long to wait before asking again; `None` lets one request through.
+    fn wait(&self) -> Option<Duration> {
+        let now = self.clock.elapsed();
+        let mut state = self.lock();
+        let pause = state.paused_until.saturating_sub(now);
+        if !pause.is_zero() {
+            return Some(pause);
+        }
+        self.recover(&mut state, now);
+        // Never nothing: a timer that rounds down must not spin here.
+        state.bucket.check().err().map(|not| not.wait_time_from(now).max(Duration::from_millis(1)))
+    }
+
+    fn recover(&self, state: &mut State, now: Duration) {
+        let full = self.settings.per_minute.get();
+        let quiet = now.saturating_sub(state.changed.max(state.paused_until));
+        let steps = u32::try_from(quiet.as_secs() / RECOVERY_STEP.as_secs()).unwrap_or(u32::MAX);
+        if steps == 0 || state.per_minute.get() == full {
+            return;
+        }
+        let gain = (full / RECOVERY_PART).max(1).saturating_mul(steps);
+        self.set_rate(state, state.per_minute.get().saturating_add(gain).min(full), now);
+    }
+
+    fn set_rate(&self, state: &mut State, per_minute: u32, now: Duration) {
+        let Some(per_minute) = NonZeroU32::new(per_minute) else { return };
+        state.changed = now;
+        if per_minute == state.per_minute {
+            return;
+        }
+        state.per_minute = per_minute;
+        state.bucket = bucket(per_minute, self.settings.burst, &self.clock);
+        // A new bucket is full; a change of rate must not give a burst away.
+        for _ in 0..self.settings.burst.get() {
+            if state.bucket.check().is_err() {
+                break;
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bucket(per_minute: NonZeroU32, burst: NonZeroU32, clock: &Arc<dyn Clock>) -> Bucket {
+    Bucket::direct_with_clock(Quota::per_minute(per_minute).allow_burst(burst), Elapsed(Arc::clone(clock)))
+}
+
+/// Holds every request until the tenant's [`RateLimit`] lets it go.
+#[derive(Debug)]
+pub struct RateLimited<T> {
+    inner: T,
+    limit: Arc<RateLimit>,
+}
+
+impl<T: HttpTransport> RateLimited<T> {
+    /// Wraps `inner`.
+    pub fn new(inner: T, limit: Arc<RateLimit>) -> Self {
+        Self { inner, limit }
+    }
+}
+
+#[async_trait]
+impl<T: HttpTransport> HttpTransport for RateLimited<T> {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let admission = self.limit.admit().await?;
+        let response = self.inner.send(request).await?;
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            let pause = retry_after(response.headers(), self.limit.clock.now());
+            self.limit.throttled(&admission, pause);
+        }
+        Ok(response)
+    }
+}
