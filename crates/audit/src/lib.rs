@@ -6,6 +6,8 @@ pub mod codec;
 pub mod entry;
 pub mod log;
 pub mod memory;
+pub mod recorded;
+pub mod redaction;
 pub mod scope;
 
 pub use chain::Chain;
@@ -13,4 +15,5 @@ pub use codec::{CodecError, Encoded};
 pub use entry::{Decision, Entry, Event, Exchange, Kind, MappedItem, Scope};
 pub use log::{AuditError, AuditLog, Query, Sealed, Verdict};
 pub use memory::MemoryLog;
+pub use recorded::Recorded;
 pub use scope::ScopeCell;
