@@ -1,2 +1,5 @@
 //! The `ml-connector` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    ml_connector::Runner::new().run()
+}

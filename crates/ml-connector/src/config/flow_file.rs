@@ -1,0 +1,105 @@
+//! `flows/<name>.toml`: one kind of record on its way from one system to the other.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use mapping::{FieldName, Ownership, Policy};
+use serde::Deserialize;
+use sync_engine::FlowSettings;
+
+use super::Interval;
+
+/// The contents of one file of `flows/`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowFile {
+    /// Whether `run` without `--flow` runs it.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Where records come from.
+    pub source: End,
+    /// Where they go.
+    pub target: End,
+    /// How they are transformed.
+    pub mapping: MappingRef,
+    /// How the flow behaves.
+    #[serde(default)]
+    pub settings: SettingsTable,
+}
+
+/// One end of a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// Which system.
+    pub system: System,
+    /// Which kind of record there, such as `SupplierSet` or `Account`.
+    pub entity: String,
+}
+
+/// A system that a flow can begin or end in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum System {
+    /// IFS Cloud.
+    Ifs,
+    /// Salesforce.
+    Salesforce,
+}
+
+/// Where the mapper comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum MappingRef {
+    /// From this file, relative to the link's folder.
+    File(PathBuf),
+    /// From the program itself: registered under this name (`Runner::mapper`).
+    Custom(String),
+}
+
+/// `[settings]`; what is left out keeps its default.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsTable {
+    /// How long a write that seemed lost may still land in the target.
+    #[serde(default)]
+    pub settle: Option<Interval>,
+    /// How long a record waits after its first refusal that may pass by itself.
+    #[serde(default)]
+    pub retry: Option<Interval>,
+    /// How many records one audit entry names.
+    #[serde(default)]
+    pub chunk: Option<std::num::NonZeroU16>,
+    /// How often a lost write is repeated within one run.
+    #[serde(default)]
+    pub rounds: Option<std::num::NonZeroU16>,
+    /// Whether records may be created in the target.
+    #[serde(default)]
+    pub create: Option<bool>,
+    /// Whether records may be updated in the target.
+    #[serde(default)]
+    pub update: Option<bool>,
+}
+
+impl FlowFile {
+    /// What the engine is told; `owners` are the mapping's.
+    pub fn settings(&self, owners: BTreeMap<FieldName, Ownership>) -> FlowSettings {
+        let default = FlowSettings::default();
+        let table = &self.settings;
+        FlowSettings {
+            policy: Policy {
+                create: table.create.unwrap_or(default.policy.create),
+                update: table.update.unwrap_or(default.policy.update),
+                owners,
+            },
+            settle: table.settle.map_or(default.settle, |span| span.0),
+            retry: table.retry.map_or(default.retry, |span| span.0),
+            chunk: table.chunk.map_or(default.chunk, |count| count.get().into()),
+            rounds: table.rounds.map_or(default.rounds, |count| count.get().into()),
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}

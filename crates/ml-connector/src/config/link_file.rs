@@ -1,0 +1,247 @@
+//! `link.toml`: which two systems are kept in step, and how they are reached.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use connector_ifs::{EntityOverrides, IfsSettings};
+use connector_salesforce::SalesforceSettings;
+use serde::Deserialize;
+use wire::{Limits, RateSettings};
+
+use super::{Address, Interval, SecretRef};
+
+/// The contents of `link.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkFile {
+    /// The name of the link, for people.
+    pub name: String,
+    /// Whether systems other than this machine itself may be written to.
+    #[serde(default)]
+    pub live: bool,
+    /// IFS Cloud.
+    pub ifs: IfsTable,
+    /// Salesforce.
+    pub salesforce: SalesforceTable,
+    /// Where state and audit log are kept.
+    #[serde(default)]
+    pub data: DataTable,
+}
+
+/// `[ifs]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IfsTable {
+    /// Scheme, host and port, such as `https://acme.ifs.cloud`.
+    pub url: Address,
+    /// The path below it that all projections share; the integration endpoint if it is left out.
+    #[serde(default)]
+    pub path_prefix: Option<String>,
+    /// A file (PEM) with further authorities that may vouch for the server.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Credentials.
+    pub auth: IfsAuth,
+    /// How hard the system may be used.
+    #[serde(default)]
+    pub limits: LimitsTable,
+    /// How long to wait.
+    #[serde(default)]
+    pub timeouts: TimeoutsTable,
+    /// `[ifs.entities.NAME]`: where the tenant differs from the defaults.
+    #[serde(default)]
+    pub entities: BTreeMap<String, EntityOverrides>,
+}
+
+impl IfsTable {
+    /// What the connector is told.
+    pub fn settings(&self) -> IfsSettings {
+        let mut settings = IfsSettings::new(self.url.url().clone());
+        if let Some(prefix) = &self.path_prefix {
+            settings.path_prefix.clone_from(prefix);
+        }
+        settings.realm.clone_from(&self.auth.realm);
+        settings.token_url = self.auth.token_url.as_ref().map(|address| address.url().clone());
+        settings
+    }
+}
+
+/// `[ifs.auth]`: OAuth 2.0 client credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IfsAuth {
+    /// The realm (the tenant's namespace); the token address is made from it.
+    #[serde(default)]
+    pub realm: Option<String>,
+    /// The whole token address, where the realm is not enough.
+    #[serde(default)]
+    pub token_url: Option<Address>,
+    /// The client.
+    pub client_id: String,
+    /// Its secret.
+    pub secret: SecretRef,
+    /// The scopes asked for; an empty text asks for none.
+    #[serde(default = "IfsAuth::default_scope")]
+    pub scope: String,
+}
+
+impl IfsAuth {
+    fn default_scope() -> String {
+        "openid microprofile-jwt".into()
+    }
+}
+
+/// `[salesforce]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesforceTable {
+    /// The My Domain address, such as `https://acme.my.salesforce.com`.
+    pub url: Address,
+    /// A file (PEM) with further authorities that may vouch for the server.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The API version, such as `64.0`; the default of the client is taken if it is left out.
+    #[serde(default)]
+    pub api_version: Option<String>,
+    /// Credentials.
+    pub auth: SalesforceAuth,
+    /// How hard the system may be used.
+    #[serde(default)]
+    pub limits: LimitsTable,
+    /// How long to wait.
+    #[serde(default)]
+    pub timeouts: TimeoutsTable,
+    /// Records in one call that writes, at most 200.
+    #[serde(default)]
+    pub batch_size: Option<std::num::NonZeroU8>,
+    /// `[salesforce.objects.NAME]`: objects that differ from the defaults.
+    #[serde(default)]
+    pub objects: BTreeMap<String, ObjectTable>,
+}
+
+/// `[salesforce.objects.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectTable {
+    /// The API name of the external-id field: text, unique.
+    pub external_id: String,
+}
+
+impl SalesforceTable {
+    /// What the connector is told.
+    pub fn settings(&self) -> SalesforceSettings {
+        let mut settings = SalesforceSettings::new(self.url.url().clone());
+        if let Some(version) = &self.api_version {
+            settings.api_version.clone_from(version);
+        }
+        if let Some(size) = self.batch_size {
+            settings.batch_size = size.get().into();
+        }
+        if let Some(calls) = self.limits.concurrency {
+            settings.concurrency = usize::try_from(calls.get()).unwrap_or(usize::MAX);
+        }
+        settings
+    }
+}
+
+/// `[salesforce.auth]`: OAuth 2.0 client credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SalesforceAuth {
+    /// The whole token address; made from the address of `[salesforce]` if it is left out.
+    #[serde(default)]
+    pub token_url: Option<Address>,
+    /// The consumer key.
+    pub client_id: String,
+    /// The consumer secret.
+    pub secret: SecretRef,
+    /// How long a session is trusted where the answer does not say it.
+    #[serde(default)]
+    pub session: Option<Interval>,
+}
+
+/// `[ifs.limits]`, `[salesforce.limits]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsTable {
+    /// At most so many calls a minute.
+    #[serde(default)]
+    pub per_minute: Option<std::num::NonZeroU32>,
+    /// So many calls may leave at once after a rest.
+    #[serde(default)]
+    pub burst: Option<std::num::NonZeroU32>,
+    /// At most so many calls under way at the same time.
+    #[serde(default)]
+    pub concurrency: Option<std::num::NonZeroU32>,
+}
+
+/// `[ifs.timeouts]`, `[salesforce.timeouts]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeoutsTable {
+    /// For reaching the system at all.
+    #[serde(default)]
+    pub connect: Option<Interval>,
+    /// For the longest silence while an answer comes.
+    #[serde(default)]
+    pub idle: Option<Interval>,
+    /// For a whole call for a token.
+    #[serde(default)]
+    pub token: Option<Interval>,
+    /// For a whole call that reads.
+    #[serde(default)]
+    pub read: Option<Interval>,
+    /// For a whole call that writes.
+    #[serde(default)]
+    pub write: Option<Interval>,
+}
+
+impl TimeoutsTable {
+    /// Over the defaults.
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.connect = self.connect.map_or(limits.connect, |span| span.0);
+        limits.idle = self.idle.map_or(limits.idle, |span| span.0);
+        for (class, wanted) in
+            [(&mut limits.token, self.token), (&mut limits.read, self.read), (&mut limits.write, self.write)]
+        {
+            if let Some(Interval(total)) = wanted {
+                class.total = total;
+                class.headers = class.headers.min(total);
+            }
+        }
+        limits
+    }
+}
+
+impl LimitsTable {
+    /// Over `default`.
+    pub(crate) fn rate(&self, default: RateSettings) -> RateSettings {
+        RateSettings {
+            per_minute: self.per_minute.unwrap_or(default.per_minute),
+            burst: self.burst.unwrap_or(default.burst),
+            concurrency: self.concurrency.unwrap_or(default.concurrency),
+        }
+    }
+}
+
+/// `[data]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataTable {
+    /// The folder, relative to the link's folder.
+    #[serde(default = "DataTable::default_folder")]
+    pub folder: PathBuf,
+}
+
+impl DataTable {
+    fn default_folder() -> PathBuf {
+        "data".into()
+    }
+}
+
+impl Default for DataTable {
+    fn default() -> Self {
+        Self { folder: Self::default_folder() }
+    }
+}

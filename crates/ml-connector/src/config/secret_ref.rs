@@ -1,0 +1,124 @@
+//! References to secrets. Secrets themselves never stand in the configuration.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use wire::Secret;
+
+use super::{ConfigError, environment};
+
+/// Where a secret stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretRef {
+    /// In the environment variable of this name.
+    Env(String),
+    /// In this file (relative to the link's folder), readable by its owner only.
+    File(PathBuf),
+}
+
+impl SecretRef {
+    /// Fetches the secret. `folder` is the link's folder, `of` the file that holds this reference.
+    pub fn fetch(&self, folder: &Path, of: &Path) -> Result<Secret, ConfigError> {
+        let text = match self {
+            Self::Env(name) => from_environment(name, of)?,
+            Self::File(path) => from_file(&folder.join(path), of)?,
+        };
+        let secret = Secret::trimmed(&text);
+        if secret.is_empty() {
+            return Err(ConfigError::new(of, format!("the secret in {self} is empty")));
+        }
+        Ok(secret)
+    }
+}
+
+impl std::fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "the environment variable {name}"),
+            Self::File(path) => write!(f, "the file {}", path.display()),
+        }
+    }
+}
+
+fn from_environment(name: &str, of: &Path) -> Result<String, ConfigError> {
+    let value = environment::variable(name).ok_or_else(|| {
+        ConfigError::new(
+            of,
+            format!("the secret is to be found in the environment variable {name}, which is not set"),
+        )
+        .hint(format!("set it for this program, for example `read -rs {name}; export {name}`"))
+    })?;
+    value
+        .into_string()
+        .map_err(|_| ConfigError::new(of, format!("the environment variable {name} is not UTF-8")))
+}
+
+fn from_file(path: &Path, of: &Path) -> Result<String, ConfigError> {
+    let failed = |error: std::io::Error| {
+        ConfigError::new(of, format!("the secret file {} cannot be read: {error}", path.display()))
+            .hint("write the secret alone into that file, or correct the path")
+    };
+    let meta = std::fs::metadata(path).map_err(failed)?;
+    private(path, &meta)?;
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+#[cfg(unix)]
+fn private(path: &Path, meta: &std::fs::Metadata) -> Result<(), ConfigError> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = meta.permissions().mode() & 0o777;
+    let others = mode & 0o077;
+    if others == 0 {
+        return Ok(());
+    }
+    Err(ConfigError::new(path, format!("others than its owner may use this secret file (mode {mode:03o})"))
+        .hint(format!("chmod 600 {}", path.display())))
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path, _: &std::fs::Metadata) -> Result<(), ConfigError> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn file(mode: u32, text: &str) -> (tempfile::TempDir, SecretRef) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        (folder, SecretRef::File("s".into()))
+    }
+
+    #[test]
+    fn private_files_are_read_without_their_line_end() {
+        let (folder, secret) = file(0o600, "k3y\n");
+        assert_eq!(secret.fetch(folder.path(), Path::new("link.toml")).unwrap().expose(), "k3y");
+    }
+
+    #[test]
+    fn files_that_others_may_read_are_refused_with_the_fix() {
+        let (folder, secret) = file(0o640, "k3y\n");
+        let error = secret.fetch(folder.path(), Path::new("link.toml")).unwrap_err();
+        assert!(error.hint.unwrap().starts_with("chmod 600 "));
+        assert!(!error.reason.contains("k3y"));
+    }
+
+    #[test]
+    fn missing_variables_are_named() {
+        let secret = SecretRef::Env("ML_CONNECTOR_TEST_NOT_SET".into());
+        let error = secret.fetch(Path::new("."), Path::new("link.toml")).unwrap_err();
+        assert!(error.reason.contains("ML_CONNECTOR_TEST_NOT_SET"));
+    }
+
+    #[test]
+    fn empty_secrets_are_refused() {
+        let (folder, secret) = file(0o600, "\n");
+        assert!(secret.fetch(folder.path(), Path::new("link.toml")).is_err());
+    }
+}

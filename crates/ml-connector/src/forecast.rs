@@ -1,0 +1,88 @@
+//! How many calls a run will take, from what the plan has just seen.
+
+use serde::Serialize;
+
+use crate::connector::Ran;
+use crate::paint::Paint;
+use crate::words::count;
+
+/// The calls of a run that would follow now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Forecast {
+    /// Calls that read: pages and look-ups, as many as the plan itself took.
+    pub(crate) reads: u64,
+    /// Calls that write, if none has to be repeated.
+    pub(crate) writes: u64,
+}
+
+impl Forecast {
+    /// From a preview: it has made every reading call that the run will make. Writes go in batches.
+    pub(crate) fn of(ran: &Ran, batch_size: usize) -> Self {
+        let reads =
+            ran.calls.iter().filter(|(name, _)| !name.contains("token")).map(|(_, number)| number).sum();
+        Self { reads, writes: ran.report.written().div_ceil(batch_size.max(1) as u64) }
+    }
+
+    /// The counts and calls of a plan.
+    pub(crate) fn page(self, ran: &Ran, paint: Paint) -> String {
+        let report = &ran.report;
+        let mut parts = vec![
+            format!("{} to create", count(report.created)),
+            format!("{} to update", count(report.updated)),
+            format!("{} equal", count(report.equal)),
+        ];
+        let others = [
+            (report.unchanged, "unchanged"),
+            (report.filtered, "filtered out"),
+            (report.parked, "would wait"),
+        ];
+        parts.extend(
+            others
+                .iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, what)| format!("{} {what}", count(*number))),
+        );
+        format!(
+            "{}  {} read: {}\n  a run will take {} calls: {} that read, {} that write",
+            paint.strong(&ran.flow),
+            count(report.read),
+            parts.join(", "),
+            count(self.reads + self.writes),
+            count(self.reads),
+            count(self.writes)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sync_engine::Report;
+
+    use super::*;
+
+    #[test]
+    fn reads_are_as_counted_and_writes_go_in_batches() {
+        let calls = [("ifs.page", 3), ("ifs.token", 1), ("salesforce.find", 63)];
+        let ran = Ran {
+            flow: "suppliers".into(),
+            report: Report {
+                read: 12_500,
+                created: 12_400,
+                updated: 50,
+                equal: 49,
+                parked: 1,
+                ..Report::default()
+            },
+            calls: calls.map(|(name, number)| (name.to_owned(), number)).into(),
+            took: Duration::from_secs(1),
+        };
+        let forecast = Forecast::of(&ran, 200);
+        assert_eq!(forecast, Forecast { reads: 66, writes: 63 });
+        insta::assert_snapshot!(forecast.page(&ran, Paint::PLAIN), @r"
+        suppliers  12,500 read: 12,400 to create, 50 to update, 49 equal, 1 would wait
+          a run will take 129 calls: 66 that read, 63 that write
+        ");
+    }
+}

@@ -1,0 +1,60 @@
+//! What is held on disk: state and audit log of one link.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use audit::AuditLog;
+use store::{DataFolder, DatabaseError, FolderError, Place, SqliteAuditLog, SqliteStore};
+use sync_engine::StateStore;
+
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// State and audit log, opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Holding {
+    /// The state.
+    pub(crate) state: Arc<dyn StateStore>,
+    /// The audit log.
+    pub(crate) log: Arc<dyn AuditLog>,
+    /// Keeps other processes out, where something is written.
+    _folder: Option<Arc<DataFolder>>,
+}
+
+impl Holding {
+    /// Opens the data folder for writing: at most one process at a time.
+    pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
+        let path = config.data_folder();
+        let folder = DataFolder::open(&path).map_err(|error| refused(&path, error))?;
+        Ok(Self { state: folder.store.clone(), log: folder.log.clone(), _folder: Some(Arc::new(folder)) })
+    }
+
+    /// Opens the data folder for reading, also while another process writes. [`Failure::Missing`] if
+    /// nothing has ever been run.
+    pub(crate) fn look(config: &Config) -> Result<Self, Failure> {
+        let path = config.data_folder();
+        let (state, log) = (path.join("state.db"), path.join("audit.db"));
+        if !state.is_file() || !log.is_file() {
+            return Err(Failure::Missing {
+                what: format!("there is nothing in {} yet", path.display()),
+                hint: "it begins with the first `ml-connector plan` or `ml-connector run`".into(),
+            });
+        }
+        let unusable = |error: DatabaseError| refused(&path, error.into());
+        Ok(Self {
+            state: Arc::new(SqliteStore::open(&Place::Threaded(state)).map_err(unusable)?),
+            log: Arc::new(SqliteAuditLog::open(&Place::Threaded(log)).map_err(unusable)?),
+            _folder: None,
+        })
+    }
+}
+
+fn refused(path: &Path, error: FolderError) -> Failure {
+    match error {
+        FolderError::InUse { holder, .. } => {
+            let holder = if holder.is_empty() { holder } else { format!(" (process {holder})") };
+            Failure::InUse { folder: path.to_owned(), holder }
+        }
+        other => Failure::Storage { path: path.to_owned(), detail: other.to_string() },
+    }
+}

@@ -1,0 +1,136 @@
+//! The commented configuration that `init`, `demo` and `sandbox serve` write.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, FLOWS, LINK_FILE};
+use crate::failure::Failure;
+use crate::new_file::write_new;
+
+/// The supplier mapping, as a file that the user can edit.
+const SUPPLIER_MAPPING: &str = include_str!("../mappings/supplier-to-account.toml");
+/// The supplier flow.
+const SUPPLIER_FLOW: &str = include_str!("template/suppliers.toml");
+/// `link.toml` with places to fill in.
+const LINK: &str = include_str!("template/link.toml");
+
+/// What a configuration is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answers {
+    /// The name of the link.
+    pub(crate) name: String,
+    /// Address of IFS Cloud.
+    pub(crate) ifs_url: String,
+    /// Realm of its identity provider.
+    pub(crate) realm: String,
+    /// Client there.
+    pub(crate) ifs_client: String,
+    /// Reference to its secret, as TOML.
+    pub(crate) ifs_secret: SecretPlace,
+    /// Address of Salesforce.
+    pub(crate) salesforce_url: String,
+    /// Consumer key there.
+    pub(crate) salesforce_client: String,
+    /// Reference to its secret.
+    pub(crate) salesforce_secret: SecretPlace,
+}
+
+/// Where a secret will stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SecretPlace {
+    /// In this environment variable.
+    Env(String),
+    /// In this file.
+    File(String),
+}
+
+impl SecretPlace {
+    fn toml(&self) -> String {
+        match self {
+            Self::Env(name) => format!("{{ env = {} }}", quoted(name)),
+            Self::File(path) => format!("{{ file = {} }}", quoted(path)),
+        }
+    }
+}
+
+/// A text as TOML writes it: JSON's form of a text is one of TOML's.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `link.toml`.
+pub(crate) fn link(answers: &Answers) -> String {
+    let places = [
+        ("{name}", quoted(&answers.name)),
+        ("{ifs_url}", quoted(&answers.ifs_url)),
+        ("{realm}", quoted(&answers.realm)),
+        ("{ifs_client}", quoted(&answers.ifs_client)),
+        ("{ifs_secret}", answers.ifs_secret.toml()),
+        ("{salesforce_url}", quoted(&answers.salesforce_url)),
+        ("{salesforce_client}", quoted(&answers.salesforce_client)),
+        ("{salesforce_secret}", answers.salesforce_secret.toml()),
+    ];
+    let mut text = String::with_capacity(LINK.len() + 512);
+    for line in LINK.lines() {
+        // One place a line: what is filled in is never searched for places again.
+        match places.iter().find(|(place, _)| line.contains(place)) {
+            Some((place, value)) => text.push_str(&line.replacen(place, value, 1)),
+            None => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Writes a whole configuration into `folder`, which must not have one yet; returns what was written.
+pub(crate) fn write(folder: &Path, answers: &Answers) -> Result<Vec<PathBuf>, Failure> {
+    let files = [
+        (folder.join(LINK_FILE), link(answers)),
+        (folder.join(FLOWS).join("suppliers.toml"), SUPPLIER_FLOW.to_owned()),
+        (folder.join("mappings").join("supplier-to-account.toml"), SUPPLIER_MAPPING.to_owned()),
+    ];
+    if let Some((taken, _)) = files.iter().find(|(path, _)| path.exists()) {
+        return Err(Failure::Usage {
+            what: format!("{} exists already", taken.display()),
+            hint: "name another folder, or edit the files that are there".into(),
+        });
+    }
+    for (path, text) in &files {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| Failure::storage(parent, &error))?;
+        }
+        write_new(path, text)?;
+    }
+    // What was written must be readable, or the answers were wrong.
+    Config::load(folder)?;
+    Ok(files.into_iter().map(|(path, _)| path).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers() -> Answers {
+        Answers {
+            name: "acme \"test\" {realm}".into(),
+            ifs_url: "https://acme.ifs.example".into(),
+            realm: "acme".into(),
+            ifs_client: "ML_CONNECTOR".into(),
+            ifs_secret: SecretPlace::Env("IFS_SECRET".into()),
+            salesforce_url: "https://acme.my.salesforce.example".into(),
+            salesforce_client: "3MVG".into(),
+            salesforce_secret: SecretPlace::File("secrets/salesforce".into()),
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &answers()).unwrap();
+        let config = Config::load(folder.path()).unwrap();
+        assert_eq!(config.link.name, "acme \"test\" {realm}");
+        assert_eq!(config.link.ifs.auth.realm.as_deref(), Some("acme"));
+        assert!(!config.link.live);
+        assert_eq!(config.flows.len(), 1);
+        assert!(matches!(write(folder.path(), &answers()), Err(Failure::Usage { .. })));
+    }
+}

@@ -1,0 +1,229 @@
+//! The command line: one file for each verb.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use wire::{Clock, Entropy};
+
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::mappers::Mappers;
+use crate::stop::Stop;
+use crate::terminal::{Colour, Terminal};
+
+pub(crate) mod apply;
+pub(crate) mod audit_export;
+pub(crate) mod audit_search;
+pub(crate) mod audit_show;
+pub(crate) mod audit_verify;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod init;
+pub(crate) mod plan;
+pub(crate) mod quarantine_discard;
+pub(crate) mod quarantine_list;
+pub(crate) mod quarantine_retry;
+pub(crate) mod quarantine_show;
+pub(crate) mod record_explain;
+pub(crate) mod record_show;
+pub(crate) mod record_timeline;
+pub(crate) mod run;
+pub(crate) mod status;
+
+/// Keeps IFS Cloud and Salesforce in step: nothing lost, nothing doubled, everything on record.
+///
+/// New here? `ml-connector demo` shows it all on this machine alone. Then `init`, `doctor`, `plan`, `run`.
+#[derive(Debug, Parser)]
+#[command(name = "ml-connector", version, propagate_version = true, after_help = Exit::help())]
+pub(crate) struct Cli {
+    /// The folder with link.toml
+    #[arg(
+        long,
+        short = 'C',
+        global = true,
+        help_heading = "Options of every command",
+        value_name = "FOLDER",
+        default_value = "."
+    )]
+    pub(crate) link: PathBuf,
+    /// Write data as JSON: one document, or one a line for listings
+    #[arg(long, global = true, help_heading = "Options of every command")]
+    pub(crate) json: bool,
+    /// Say more (up to three times)
+    #[arg(long, short, global = true, help_heading = "Options of every command", action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// The form of what `--verbose` says
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of every command",
+        value_name = "FORM",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of every command",
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub(crate) color: Colour,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Init(init::Args),
+    Doctor(doctor::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Run(run::Args),
+    Status(status::Args),
+    /// Look at one record
+    #[command(subcommand)]
+    Record(Record),
+    /// Look at records that wait, and decide about them
+    #[command(subcommand)]
+    Quarantine(Quarantine),
+    /// Look at what happened
+    #[command(subcommand)]
+    Audit(Audit),
+    Completions(completions::Args),
+}
+
+/// Verbs about one record.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Record {
+    Show(record_show::Args),
+    Explain(record_explain::Args),
+    Timeline(record_timeline::Args),
+}
+
+/// Verbs about records that wait.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Quarantine {
+    List(quarantine_list::Args),
+    Show(quarantine_show::Args),
+    Retry(quarantine_retry::Args),
+    Discard(quarantine_discard::Args),
+}
+
+/// Verbs about the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    Search(audit_search::Args),
+    Show(audit_show::Args),
+    Verify(audit_verify::Args),
+    Export(audit_export::Args),
+}
+
+/// What every verb is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    /// Where output goes.
+    pub(crate) terminal: Terminal,
+    /// The link's folder.
+    pub(crate) link: PathBuf,
+    /// Mappers of the embedding program.
+    pub(crate) mappers: Mappers,
+    /// Ctrl-C.
+    pub(crate) stop: Stop,
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Chance.
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl Session {
+    /// The configuration of the link.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.link)?)
+    }
+}
+
+impl Verb {
+    /// Does it.
+    pub(crate) async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Init(args) => init::run(args, session),
+            Self::Doctor(args) => doctor::run(args, session).await,
+            Self::Plan(args) => plan::run(args, session).await,
+            Self::Apply(args) => apply::run(args, session).await,
+            Self::Run(args) => run::run(args, session).await,
+            Self::Status(args) => status::run(args, session).await,
+            Self::Record(verb) => verb.run(session).await,
+            Self::Quarantine(verb) => verb.run(session).await,
+            Self::Audit(verb) => verb.run(session).await,
+            Self::Completions(args) => completions::run(&args, session),
+        }
+    }
+}
+
+impl Record {
+    async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Show(args) => record_show::run(args, session).await,
+            Self::Explain(args) => record_explain::run(args, session).await,
+            Self::Timeline(args) => record_timeline::run(args, session).await,
+        }
+    }
+}
+
+impl Quarantine {
+    async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::List(args) => quarantine_list::run(args, session).await,
+            Self::Show(args) => quarantine_show::run(args, session).await,
+            Self::Retry(args) => quarantine_retry::run(args, session).await,
+            Self::Discard(args) => quarantine_discard::run(args, session).await,
+        }
+    }
+}
+
+impl Audit {
+    async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Search(args) => audit_search::run(args, session).await,
+            Self::Show(args) => audit_show::run(args, session).await,
+            Self::Verify(args) => audit_verify::run(args, session).await,
+            Self::Export(args) => audit_export::run(args, session).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_exit_code() {
+        let help = Cli::command().render_help().to_string();
+        for exit in Exit::ALL {
+            assert!(help.contains(exit.meaning()), "{exit:?}");
+        }
+    }
+}

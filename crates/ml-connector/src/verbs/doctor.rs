@@ -1,0 +1,53 @@
+//! `doctor`: examines the link.
+
+use sync_engine::Health;
+
+use super::Session;
+use crate::connector::Connector;
+use crate::doctor_view;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::local_probe;
+
+/// Examine the link: configuration, secrets, data folder, both systems; each red line says what to do
+///
+/// Nothing is written to either system.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
+    let terminal = session.terminal;
+    let mut all = Vec::new();
+    let (config, findings) = local_probe::configuration(session);
+    tell(findings, &mut all, session)?;
+    if let Some(config) = config {
+        tell(local_probe::folder(&config, session).await, &mut all, session)?;
+        // Without secrets or with a broken mapping there is nothing to ask the systems with.
+        if doctor_view::worst(&all) != Health::Red {
+            let connector = Connector::of(config, session)?;
+            tell(connector.probe().await, &mut all, session)?;
+        }
+    }
+    if !terminal.json {
+        terminal.print(&format!("\n{}", doctor_view::verdict(&all, terminal.data)))?;
+    }
+    Ok(if doctor_view::worst(&all) == Health::Red { Exit::Red } else { Exit::Ok })
+}
+
+/// Shows findings as they come.
+fn tell(
+    findings: Vec<sync_engine::Finding>,
+    all: &mut Vec<sync_engine::Finding>,
+    session: &Session,
+) -> Result<(), Failure> {
+    let terminal = session.terminal;
+    for finding in &findings {
+        if terminal.json {
+            terminal.print_json(finding)?;
+        } else {
+            terminal.print(&doctor_view::line(finding, terminal.data))?;
+        }
+    }
+    all.extend(findings);
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! `record explain`: why a record is as it is.
+
+use mapping::Key;
+use serde_json::json;
+
+use super::Session;
+use crate::connector::Connector;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::flow_choice;
+use crate::record_choice::RecordChoice;
+use crate::record_view;
+
+/// Say in words how a record stands: equal, to be written, filtered out, or waiting for what
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    record: RecordChoice,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
+    let config = session.config()?;
+    let flow = flow_choice::one(&config, args.record.flow.as_deref())?;
+    let connector = Connector::of(config, session)?;
+    let explanation = connector.explain(&flow, &Key::from(args.record.key.as_str())).await?;
+    let terminal = session.terminal;
+    let words = record_view::words(&args.record.key, &explanation, session.clock.now(), terminal.data);
+    if terminal.json {
+        let mut document = record_view::document(&args.record.key, &explanation);
+        if let Some(object) = document.as_object_mut() {
+            object.insert("explanation".into(), json!(words));
+        }
+        terminal.print_json(&document)?;
+    } else {
+        terminal.print(&words.join("\n"))?;
+    }
+    Ok(if explanation.observed.is_none() && explanation.link.is_none() { Exit::Missing } else { Exit::Ok })
+}

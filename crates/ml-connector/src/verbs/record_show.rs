@@ -1,0 +1,32 @@
+//! `record show`: both sides of one record, side by side.
+
+use mapping::Key;
+
+use super::Session;
+use crate::connector::Connector;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::flow_choice;
+use crate::record_choice::RecordChoice;
+use crate::record_view;
+
+/// Show one record: at the source, as it is mapped, and in the target; read just now
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    record: RecordChoice,
+}
+
+pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
+    let config = session.config()?;
+    let flow = flow_choice::one(&config, args.record.flow.as_deref())?;
+    let connector = Connector::of(config, session)?;
+    let explanation = connector.explain(&flow, &Key::from(args.record.key.as_str())).await?;
+    let terminal = session.terminal;
+    if terminal.json {
+        terminal.print_json(&record_view::document(&args.record.key, &explanation))?;
+    } else {
+        terminal.print(&record_view::side_by_side(&args.record.key, &explanation, terminal.data))?;
+    }
+    Ok(if explanation.observed.is_none() && explanation.link.is_none() { Exit::Missing } else { Exit::Ok })
+}

@@ -1,0 +1,33 @@
+//! `status`: how things stand.
+
+use serde_json::json;
+
+use super::Session;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::holding::Holding;
+use crate::status_view;
+
+/// Show how the flows stand: last run, links, open writes, waiting records
+///
+/// Asks neither system; works while a run is under way.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
+    let config = session.config()?;
+    let flows = match Holding::look(&config) {
+        Ok(holding) => holding.state.flows().await?,
+        // Nothing has been run yet: that is a state too.
+        Err(Failure::Missing { .. }) => Vec::new(),
+        Err(failure) => return Err(failure),
+    };
+    let terminal = session.terminal;
+    if terminal.json {
+        let names: Vec<&str> = config.flows.iter().map(|(name, _)| name.as_str()).collect();
+        terminal.print_json(&json!({ "link": config.link.name, "configured": names, "flows": flows }))?;
+    } else {
+        terminal.print(&status_view::page(&config, &flows, session.clock.now(), terminal.data))?;
+    }
+    Ok(Exit::Ok)
+}

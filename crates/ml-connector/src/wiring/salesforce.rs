@@ -1,0 +1,123 @@
+//! Salesforce as this link reaches it.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use connector_salesforce::{
+    Needed, ObjectSettings, SalesforceProbe, SalesforceSettings, SalesforceSink, account,
+};
+use mapping::TargetField;
+use sfdc_client::session;
+use sync_engine::{Probe, Sink};
+use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, TokenConfig};
+
+use super::system_stack::{Reach, Reached, Shared, authorities, reach};
+use crate::config::{Config, ConfigError};
+
+/// Salesforce, ready to be called.
+#[derive(Debug)]
+pub(crate) struct Salesforce {
+    pub(crate) reached: Reached,
+    org: SalesforceSettings,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// Calls a minute where the configuration names none: no limit of Salesforce's, but a brake on
+/// whatever goes wrong on our side.
+const CALLS_A_MINUTE: u32 = 6_000;
+
+impl Salesforce {
+    /// Salesforce as `config` says.
+    pub(crate) fn new(config: &Config, shared: &Shared) -> Result<Self, ConfigError> {
+        let wrong = |reason: String| ConfigError::new(config.link_file(), format!("[salesforce]: {reason}"));
+        let table = &config.link.salesforce;
+        let token_url = match &table.auth.token_url {
+            Some(address) => address.url().clone(),
+            None => {
+                table.url.url().join("/services/oauth2/token").map_err(|error| wrong(error.to_string()))?
+            }
+        };
+        let credentials = Credentials {
+            token_url,
+            client_id: table.auth.client_id.clone(),
+            client_secret: config.salesforce_secret()?,
+            scopes: Vec::new(),
+            style: AuthStyle::Basic,
+        };
+        let mut tokens = TokenConfig::new(credentials);
+        if let Some(session) = table.auth.session {
+            tokens.lifetime = session.0;
+        }
+        let url = table.url.url().clone();
+        tokens.check =
+            Some(Arc::new(move |grant: &Grant| session::check_instance_url(&url, grant.instance_url())));
+        let ca = table.ca_file.as_ref().map(|file| authorities(&config.folder.join(file))).transpose();
+        let default = RateSettings::default();
+        let per_minute = NonZeroU32::new(CALLS_A_MINUTE).unwrap_or(default.per_minute);
+        let burst = NonZeroU32::new(100).unwrap_or(default.burst);
+        let reached = reach(
+            Reach {
+                system: "salesforce",
+                url: table.url.url().clone(),
+                limits: table.timeouts.limits(),
+                rate: table.limits.rate(RateSettings { per_minute, burst, ..default }),
+                ca: ca.map_err(wrong)?,
+                tokens,
+                expired: session::is_expired,
+            },
+            shared,
+        )
+        .map_err(wrong)?;
+        Ok(Self {
+            reached,
+            org: table.settings(),
+            clock: shared.clock.clone(),
+            entropy: shared.entropy.clone(),
+        })
+    }
+
+    /// The sink of one kind of record.
+    pub(crate) fn sink(&self, config: &Config, entity: &str) -> Result<Arc<dyn Sink>, ConfigError> {
+        let time_and_chance = (self.clock.clone(), self.entropy.clone());
+        let object = object(config, entity)?;
+        Ok(Arc::new(SalesforceSink::new(
+            self.reached.transport.clone(),
+            time_and_chance,
+            &self.org,
+            [object],
+        )))
+    }
+
+    /// Examines what writing the fields `writes` of one kind of record takes.
+    pub(crate) fn probe(
+        &self,
+        config: &Config,
+        entity: &str,
+        writes: &[TargetField],
+    ) -> Result<Box<dyn Probe>, ConfigError> {
+        let needed = writes.iter().map(needed).collect();
+        let subject = (object(config, entity)?, needed);
+        let (transport, clock) = (self.reached.transport.clone(), self.clock.clone());
+        Ok(Box::new(SalesforceProbe::new(transport, clock, &self.org, subject)))
+    }
+}
+
+/// The object and its external id: as configured, or as shipped.
+fn object(config: &Config, entity: &str) -> Result<ObjectSettings, ConfigError> {
+    if let Some(table) = config.link.salesforce.objects.get(entity) {
+        return Ok(ObjectSettings { object: entity.to_owned(), external_id: table.external_id.clone() });
+    }
+    match entity {
+        account::ENTITY => Ok(account::settings()),
+        other => Err(ConfigError::new(
+            config.link_file(),
+            format!("the external id of `{other}` is not configured"),
+        )
+        .hint(format!("add [salesforce.objects.{other}] with external_id = \"…\""))),
+    }
+}
+
+fn needed(field: &TargetField) -> Needed {
+    Needed { name: field.name.to_string(), max_length: field.max_length }
+}
