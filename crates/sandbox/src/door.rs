@@ -54,8 +54,11 @@ struct Stats<'a> {
 pub(crate) fn answer(gate: &Gate, request: &Request) -> Response {
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/sandbox/stats") => {
-            let stats =
-                Stats { journal: &gate.journal(), pending: gate.pending(), figures: gate.endpoint().figures() };
+            let stats = Stats {
+                journal: &gate.journal(),
+                pending: gate.pending(),
+                figures: gate.endpoint().figures(),
+            };
             reply(StatusCode::OK, &stats)
         }
         (&Method::POST, "/sandbox/faults") => faults(gate, request),

@@ -98,7 +98,7 @@ mod tests {
         for (fault, json) in [
             (Fault::LostAnswer, r#"{"kind":"lost_answer"}"#),
             (
-                Fault::LateLanding { after: Duration::from_secs(60) },
+                Fault::LateLanding { after: Duration::from_mins(1) },
                 r#"{"kind":"late_landing","after_ms":60000}"#,
             ),
             (

@@ -84,13 +84,12 @@ impl Gate {
         let kind = self.endpoint.kind(request);
         let number = self.note_call(request, kind);
         let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-        let seen =
-            SeenCall { number, method: request.method(), path, kind: kind.name, writes: kind.writes };
+        let seen = SeenCall { number, method: request.method(), path, kind: kind.name, writes: kind.writes };
         match self.faults.next(&seen) {
             None => Outcome::Answer(self.act(request)),
             Some(fault) => {
                 *self.lock().journal.faults.entry(fault.name()).or_default() += 1;
-                self.spoil(request, number, fault)
+                self.spoil(request, number, &fault)
             }
         }
     }
@@ -132,8 +131,8 @@ impl Gate {
         }
     }
 
-    fn spoil(&self, request: &Request, number: u64, fault: Fault) -> Outcome {
-        match fault {
+    fn spoil(&self, request: &Request, number: u64, fault: &Fault) -> Outcome {
+        match *fault {
             Fault::LostAnswer => {
                 self.act(request);
                 Outcome::Lost
@@ -153,9 +152,7 @@ impl Gate {
             }
             // A proxy speaks, not the endpoint.
             Fault::Unavailable => Outcome::Answer(self.stamped(Refusal::Unavailable.plain())),
-            Fault::ServerError => {
-                Outcome::Answer(self.stamped(self.endpoint.refuse(&Refusal::ServerError)))
-            }
+            Fault::ServerError => Outcome::Answer(self.stamped(self.endpoint.refuse(&Refusal::ServerError))),
             Fault::ExpiredToken => {
                 Outcome::Answer(self.stamped(self.endpoint.refuse(&Refusal::ExpiredToken)))
             }

@@ -72,7 +72,7 @@ impl HttpTransport for InProcess {
         let latency = self.latency.draw(&*self.entropy);
         self.wait(latency / 2).await;
         let outcome = self.gate.call(&request);
-        self.wait(latency - latency / 2).await;
+        self.wait(latency.saturating_sub(latency / 2)).await;
         let what = || format!("{} {}", request.method(), request.uri().path());
         match outcome {
             Outcome::Answer(response) => Ok(response),
@@ -177,18 +177,18 @@ mod tests {
 
     #[test]
     fn a_late_request_lands_when_it_is_due_and_not_before() {
-        let bench = Bench::new(Scripted::nth(1, Fault::LateLanding { after: Duration::from_secs(60) }));
+        let bench = Bench::new(Scripted::nth(1, Fault::LateLanding { after: Duration::from_mins(1) }));
         bench.send("POST", "/late").expect_err("no answer");
         bench.send("GET", "/early").expect("answer");
         assert_eq!(bench.seen(), ["/early"]);
-        bench.clock.advance(Duration::from_secs(60));
+        bench.clock.advance(Duration::from_mins(1));
         bench.send("GET", "/after").expect("answer");
         assert_eq!(bench.seen(), ["/early", "/late", "/after"]);
     }
 
     #[test]
     fn settle_lands_everything() {
-        let bench = Bench::new(Scripted::nth(1, Fault::LateLanding { after: Duration::from_secs(600) }));
+        let bench = Bench::new(Scripted::nth(1, Fault::LateLanding { after: Duration::from_mins(10) }));
         bench.send("POST", "/late").expect_err("no answer");
         assert_eq!(bench.transport.gate().pending(), 1);
         bench.transport.gate().settle();
@@ -224,8 +224,7 @@ mod tests {
 
     #[test]
     fn a_slow_body_takes_its_time_and_latency_repeats() {
-        let bench =
-            Bench::new(Scripted::nth(1, Fault::SlowBody { chunk: 1, pause: Duration::from_secs(1) }));
+        let bench = Bench::new(Scripted::nth(1, Fault::SlowBody { chunk: 1, pause: Duration::from_secs(1) }));
         bench.send("GET", "/a").expect("answer");
         assert_eq!(bench.clock.elapsed(), Duration::from_secs(11));
 

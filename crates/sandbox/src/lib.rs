@@ -42,7 +42,9 @@ pub mod world;
 
 pub use clock::ServerClock;
 pub use fault::{Fault, RetryAfter};
-pub use fault_plan::{FaultPlan, FaultSwitch, NoFaults, Only, Rate, Scripted, ScriptedFault, SeededRates, SeenCall};
+pub use fault_plan::{
+    FaultPlan, FaultSwitch, NoFaults, Only, Rate, Scripted, ScriptedFault, SeededRates, SeenCall,
+};
 pub use gate::{Gate, Outcome};
 pub use in_process::{InProcess, Latency};
 pub use journal::Journal;

@@ -1,1 +1,6 @@
-//! The invented world: suppliers of a company that does not exist, from a seed.
+//! Invented data, the same for the same seed.
+
+mod suppliers;
+mod words;
+
+pub use suppliers::{SupplierSeed, suppliers};

@@ -1,0 +1,237 @@
+//! Filter expressions and what they say about a row.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::cell::Cell;
+use super::problem::Problem;
+use super::table::Row;
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expression {
+    Column(usize),
+    Literal(Value),
+    Not(Box<Expression>),
+    And(Box<Expression>, Box<Expression>),
+    Or(Box<Expression>, Box<Expression>),
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    Arithmetic(char, Box<Expression>, Box<Expression>),
+    Call(Function, Vec<Expression>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Eq,
+    Ne,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Function {
+    Contains,
+    StartsWith,
+    EndsWith,
+    ToLower,
+    ToUpper,
+    Trim,
+    Length,
+    IndexOf,
+    Substring,
+    Concat,
+}
+
+/// A value of an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    Number(Decimal),
+    Text(String),
+    Date(Date),
+    Timestamp(Timestamp),
+    /// A member of an enum; `None` stands for the type of a column, which knows it.
+    Enum(String),
+}
+
+impl Value {
+    fn of(cell: &Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Text(text) => Self::Text(text.to_string()),
+            Cell::Decimal(number) => Self::Number(*number),
+            Cell::Date(date) => Self::Date(*date),
+            Cell::Timestamp(stamp) => Self::Timestamp(*stamp),
+            Cell::Enum(member) => Self::Enum(member.to_string()),
+        }
+    }
+}
+
+impl Expression {
+    /// Whether the expression holds for the row.
+    pub(crate) fn holds(&self, row: &Row) -> Result<bool, Problem> {
+        match self.value(row)? {
+            Value::Bool(truth) => Ok(truth),
+            Value::Null => Ok(false),
+            _ => Err(Problem::bad("the filter is no condition")),
+        }
+    }
+
+    fn value(&self, row: &Row) -> Result<Value, Problem> {
+        Ok(match self {
+            Self::Column(place) => row.cells.get(*place).map_or(Value::Null, Value::of),
+            Self::Literal(value) => value.clone(),
+            Self::Not(inner) => match inner.value(row)? {
+                Value::Bool(truth) => Value::Bool(!truth),
+                _ => Value::Null,
+            },
+            Self::And(left, right) => match left.value(row)? {
+                Value::Bool(false) => Value::Bool(false),
+                left => both(&left, &right.value(row)?, false),
+            },
+            Self::Or(left, right) => match left.value(row)? {
+                Value::Bool(true) => Value::Bool(true),
+                left => both(&left, &right.value(row)?, true),
+            },
+            Self::Compare(comparison, left, right) => {
+                compare(*comparison, &left.value(row)?, &right.value(row)?)?
+            }
+            Self::Arithmetic(operator, left, right) => {
+                calculate(*operator, &left.value(row)?, &right.value(row)?)?
+            }
+            Self::Call(function, arguments) => {
+                let values =
+                    arguments.iter().map(|argument| argument.value(row)).collect::<Result<Vec<_>, _>>()?;
+                call(*function, &values)?
+            }
+        })
+    }
+
+    /// A second before which no row can pass because of its modification, if the expression says so.
+    pub(crate) fn modified_from(&self, modified: usize) -> Option<i64> {
+        match self {
+            Self::Compare(Comparison::Gt | Comparison::Ge | Comparison::Eq, left, right) => {
+                match (&**left, &**right) {
+                    (Self::Column(place), Self::Literal(Value::Timestamp(stamp))) if *place == modified => {
+                        Some(stamp.as_second())
+                    }
+                    _ => None,
+                }
+            }
+            Self::And(left, right) => left.modified_from(modified).max(right.modified_from(modified)),
+            Self::Or(left, right) => Some(left.modified_from(modified)?.min(right.modified_from(modified)?)),
+            _ => None,
+        }
+    }
+
+    /// A key behind which all rows that pass must lie, if the expression says so.
+    pub(crate) fn key_after(&self, key: usize) -> Option<&str> {
+        match self {
+            Self::Compare(Comparison::Gt, left, right) => match (&**left, &**right) {
+                (Self::Column(place), Self::Literal(Value::Text(text))) if *place == key => Some(text),
+                _ => None,
+            },
+            Self::And(left, right) => left.key_after(key).max(right.key_after(key)),
+            _ => None,
+        }
+    }
+}
+
+/// Three-valued logic: a side that is unknown leaves the whole unknown, unless the other decides.
+fn both(left: &Value, right: &Value, decisive: bool) -> Value {
+    match (left, right) {
+        (_, Value::Bool(truth)) if *truth == decisive => Value::Bool(decisive),
+        (Value::Bool(_), Value::Bool(truth)) => Value::Bool(*truth),
+        _ => Value::Null,
+    }
+}
+
+fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<Value, Problem> {
+    if *left == Value::Null || *right == Value::Null {
+        // OData: null equals null and nothing else; every other comparison with null is false.
+        let same = left == right;
+        return Ok(Value::Bool(match comparison {
+            Comparison::Eq => same,
+            Comparison::Ne => !same,
+            _ => false,
+        }));
+    }
+    let order = match (left, right) {
+        (Value::Number(a), Value::Number(b)) => a.cmp(b),
+        (Value::Text(a), Value::Text(b)) | (Value::Enum(a), Value::Enum(b)) => a.cmp(b),
+        (Value::Date(a), Value::Date(b)) => a.cmp(b),
+        (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Enum(_), Value::Text(_)) | (Value::Text(_), Value::Enum(_)) => {
+            return Err(Problem::bad("an enum is compared with a text: write Namespace.Type'Member'"));
+        }
+        _ => return Err(Problem::bad("the operand types do not match")),
+    };
+    Ok(Value::Bool(match comparison {
+        Comparison::Eq => order == Ordering::Equal,
+        Comparison::Ne => order != Ordering::Equal,
+        Comparison::Gt => order == Ordering::Greater,
+        Comparison::Ge => order != Ordering::Less,
+        Comparison::Lt => order == Ordering::Less,
+        Comparison::Le => order != Ordering::Greater,
+    }))
+}
+
+fn calculate(operator: char, left: &Value, right: &Value) -> Result<Value, Problem> {
+    let (Value::Number(a), Value::Number(b)) = (left, right) else {
+        return match (left, right) {
+            (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
+            _ => Err(Problem::bad("arithmetic works on numbers only")),
+        };
+    };
+    let result = match operator {
+        '+' => a.checked_add(*b),
+        '-' => a.checked_sub(*b),
+        '*' => a.checked_mul(*b),
+        _ => a.checked_div(*b),
+    };
+    result.map(Value::Number).ok_or_else(|| Problem::bad("the number is out of range"))
+}
+
+fn call(function: Function, values: &[Value]) -> Result<Value, Problem> {
+    if values.contains(&Value::Null) {
+        return Ok(Value::Null);
+    }
+    Ok(match (function, values) {
+        (Function::Contains, [Value::Text(text), Value::Text(part)]) => {
+            Value::Bool(text.contains(part.as_str()))
+        }
+        (Function::StartsWith, [Value::Text(text), Value::Text(part)]) => {
+            Value::Bool(text.starts_with(part.as_str()))
+        }
+        (Function::EndsWith, [Value::Text(text), Value::Text(part)]) => {
+            Value::Bool(text.ends_with(part.as_str()))
+        }
+        (Function::ToLower, [Value::Text(text)]) => Value::Text(text.to_lowercase()),
+        (Function::ToUpper, [Value::Text(text)]) => Value::Text(text.to_uppercase()),
+        (Function::Trim, [Value::Text(text)]) => Value::Text(text.trim().to_owned()),
+        (Function::Length, [Value::Text(text)]) => Value::Number(text.chars().count().into()),
+        (Function::Concat, [Value::Text(a), Value::Text(b)]) => Value::Text(format!("{a}{b}")),
+        (Function::IndexOf, [Value::Text(text), Value::Text(part)]) => {
+            let place = text.find(part.as_str()).and_then(|place| text.get(..place));
+            Value::Number(place.map_or_else(|| Decimal::from(-1), |before| before.chars().count().into()))
+        }
+        (Function::Substring, [Value::Text(text), Value::Number(from)]) => {
+            Value::Text(text.chars().skip(whole(*from)).collect())
+        }
+        (Function::Substring, [Value::Text(text), Value::Number(from), Value::Number(count)]) => {
+            Value::Text(text.chars().skip(whole(*from)).take(whole(*count)).collect())
+        }
+        _ => return Err(Problem::bad("a function has the wrong arguments")),
+    })
+}
+
+fn whole(number: Decimal) -> usize {
+    number.trunc().try_into().unwrap_or(0)
+}
