@@ -23,3 +23,4 @@ pub use cell::{Cell, Column, ColumnKind, SUPPLIER};
 pub use routes::IfsSandbox;
 pub use settings::{IfsSettings, IfsSwitches};
 pub use table::Row;
+pub(crate) use token::basic;
