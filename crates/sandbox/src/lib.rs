@@ -30,7 +30,7 @@ pub mod door;
 pub mod fault;
 pub mod fault_plan;
 pub mod gate;
-pub mod ifs;
+pub mod ifs_cloud;
 pub mod in_process;
 pub mod journal;
 #[cfg(test)]

@@ -205,7 +205,7 @@ fn literal(word: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ifs::table::Table;
+    use crate::ifs_cloud::table::Table;
 
     fn matching(filter: &str) -> Result<usize, u16> {
         let table = Table::seeded(1, 200);
