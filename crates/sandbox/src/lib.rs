@@ -41,6 +41,7 @@ pub mod server;
 pub mod world;
 
 pub use clock::ServerClock;
+pub use ifs_cloud as ifs;
 pub use fault::{Fault, RetryAfter};
 pub use fault_plan::{
     FaultPlan, FaultSwitch, NoFaults, Only, Rate, Scripted, ScriptedFault, SeededRates, SeenCall,
