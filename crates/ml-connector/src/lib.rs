@@ -13,6 +13,7 @@ pub mod runner;
 pub mod stop;
 
 mod audit_filter;
+mod demo_show;
 mod desk_action;
 mod doctor_view;
 mod entry_view;
@@ -27,11 +28,13 @@ mod parked_filter;
 mod parked_view;
 mod plan_file;
 mod plan_view;
+mod playground;
 mod progress;
 mod record_choice;
 mod record_view;
 mod run_view;
 mod script;
+
 mod status_view;
 mod template;
 mod terminal;

@@ -59,6 +59,19 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     file.write_all(text.as_bytes()).map_err(|error| Failure::storage(path, &error))
 }
 
+/// Writes a small file that only its owner may read; makes its folder.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| Failure::storage(parent, &error))?;
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|error| Failure::storage(path, &error))?;
+    file.write_all(text.as_bytes()).map_err(|error| Failure::storage(path, &error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,26 +56,30 @@ impl Runner {
 
     /// Runs with `args`; the first one is the name of the program.
     pub fn run_with(self, args: impl IntoIterator<Item = OsString>) -> Exit {
+        let args: Vec<OsString> = args.into_iter().collect();
+        let program =
+            args.first().map_or_else(|| "ml-connector".into(), |name| name.to_string_lossy().into_owned());
         let cli = match Cli::try_parse_from(args) {
             Ok(cli) => cli,
             Err(error) => return answer(&error),
         };
         let terminal = Terminal::of_process(cli.json, cli.color);
         log(cli.verbose, cli.log_format, terminal);
-        let result = self.carry_out(cli, terminal);
+        let result = self.carry_out(program, cli, terminal);
         result.unwrap_or_else(|failure| {
             terminal.fail(&failure);
             failure.exit()
         })
     }
 
-    fn carry_out(self, cli: Cli, terminal: Terminal) -> Result<Exit, Failure> {
+    fn carry_out(self, program: String, cli: Cli, terminal: Terminal) -> Result<Exit, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .enable_all()
             .build()
             .map_err(|error| Failure::Internal { what: format!("no threads to work with: {error}") })?;
         let session = Session {
+            program,
             terminal,
             link: cli.link,
             mappers: self.mappers,

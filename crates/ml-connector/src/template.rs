@@ -32,6 +32,8 @@ pub(crate) struct Answers {
     pub(crate) salesforce_client: String,
     /// Reference to its secret.
     pub(crate) salesforce_secret: SecretPlace,
+    /// What else stands in `link.toml`, at its end.
+    pub(crate) rest: &'static str,
 }
 
 /// Where a secret will stand.
@@ -78,6 +80,7 @@ pub(crate) fn link(answers: &Answers) -> String {
         }
         text.push('\n');
     }
+    text.push_str(answers.rest);
     text
 }
 
@@ -119,6 +122,7 @@ mod tests {
             salesforce_url: "https://acme.my.salesforce.example".into(),
             salesforce_client: "3MVG".into(),
             salesforce_secret: SecretPlace::File("secrets/salesforce".into()),
+            rest: "",
         }
     }
 

@@ -19,6 +19,7 @@ pub(crate) mod audit_search;
 pub(crate) mod audit_show;
 pub(crate) mod audit_verify;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod plan;
@@ -30,6 +31,7 @@ pub(crate) mod record_explain;
 pub(crate) mod record_show;
 pub(crate) mod record_timeline;
 pub(crate) mod run;
+pub(crate) mod sandbox_serve;
 pub(crate) mod status;
 
 /// Keeps IFS Cloud and Salesforce in step: nothing lost, nothing doubled, everything on record.
@@ -90,6 +92,7 @@ pub(crate) enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Demo(demo::Args),
     Init(init::Args),
     Doctor(doctor::Args),
     Plan(plan::Args),
@@ -105,6 +108,9 @@ pub(crate) enum Verb {
     /// Look at what happened
     #[command(subcommand)]
     Audit(Audit),
+    /// An IFS Cloud and a Salesforce on this machine, for trying things out
+    #[command(subcommand)]
+    Sandbox(Sandbox),
     Completions(completions::Args),
 }
 
@@ -134,9 +140,17 @@ pub(crate) enum Audit {
     Export(audit_export::Args),
 }
 
+/// Verbs about the sandbox.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sandbox {
+    Serve(sandbox_serve::Args),
+}
+
 /// What every verb is given.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
+    /// How this program was called, for commands that can be copied.
+    pub(crate) program: String,
     /// Where output goes.
     pub(crate) terminal: Terminal,
     /// The link's folder.
@@ -162,6 +176,7 @@ impl Verb {
     /// Does it.
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {
+            Self::Demo(args) => demo::run(args, session).await,
             Self::Init(args) => init::run(args, session),
             Self::Doctor(args) => doctor::run(args, session).await,
             Self::Plan(args) => plan::run(args, session).await,
@@ -171,6 +186,7 @@ impl Verb {
             Self::Record(verb) => verb.run(session).await,
             Self::Quarantine(verb) => verb.run(session).await,
             Self::Audit(verb) => verb.run(session).await,
+            Self::Sandbox(Sandbox::Serve(args)) => sandbox_serve::run(args, session).await,
             Self::Completions(args) => completions::run(&args, session),
         }
     }

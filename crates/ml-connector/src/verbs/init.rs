@@ -75,7 +75,7 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
         });
     }
     let link = if folder == *"." { String::new() } else { format!(" -C {}", folder.display()) };
-    terminal.say(&format!("next: ml-connector{link} doctor"));
+    terminal.say(&format!("next: {}{link} doctor", session.program));
     Ok(Exit::Ok)
 }
 
@@ -102,6 +102,7 @@ fn answers(args: Args, ask: Asker) -> Result<Answers, Failure> {
         )?,
         salesforce_client: ask.text("Salesforce consumer key:", args.salesforce_client_id, "CONSUMER_KEY")?,
         salesforce_secret,
+        rest: "",
     })
 }
 

@@ -1,0 +1,216 @@
+//! Both sandbox systems, served on this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sandbox::ifs_cloud::{IfsSandbox, IfsSettings};
+use sandbox::salesforce::{SalesforceSandbox, SalesforceSettings};
+use sandbox::{Endpoint, Gate, ServerClock, ServerHandle, serve};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use wire::Clock;
+
+use crate::failure::Failure;
+use crate::new_file::write_private;
+use crate::template::{self, Answers, SecretPlace};
+
+/// Tells that a folder was made by a demo and may be deleted by the next one.
+const MARK: &str = ".ml-connector-demo";
+/// Where the secrets of the playground stand, in the link's folder.
+const SECRETS: [&str; 2] = ["secrets/ifs", "secrets/salesforce"];
+/// Nobody commits late in the playground, so changes may be read at once.
+const AT_ONCE: &str = "\n# Nobody commits late in the sandbox: changes may be read at once.\n[ifs.entities.SupplierSet]\nlag = \"0s\"\n";
+
+/// What the sandbox is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct World {
+    /// How many suppliers there are.
+    pub(crate) suppliers: u32,
+    /// The same seed, the same world.
+    pub(crate) seed: u64,
+}
+
+/// Both systems, up.
+#[derive(Debug)]
+pub(crate) struct Playground {
+    ifs: Arc<IfsSandbox>,
+    salesforce: Arc<SalesforceSandbox>,
+    servers: [ServerHandle; 2],
+}
+
+impl Playground {
+    /// Starts both on loopback `ports` (0: any free one).
+    pub(crate) async fn start(world: World, clock: Arc<dyn Clock>, ports: [u16; 2]) -> Result<Self, Failure> {
+        let suppliers = usize::try_from(world.suppliers).unwrap_or(usize::MAX);
+        let settings = IfsSettings { suppliers, seed: world.seed, ..IfsSettings::default() };
+        let ifs = Arc::new(IfsSandbox::new(ServerClock::new(clock.clone()), settings));
+        let settings = SalesforceSettings::default();
+        let salesforce = Arc::new(SalesforceSandbox::new(ServerClock::new(clock), settings));
+        let [ifs_port, salesforce_port] = ports;
+        let servers =
+            [listen(ifs.clone(), ifs_port).await?, listen(salesforce.clone(), salesforce_port).await?];
+        Ok(Self { ifs, salesforce, servers })
+    }
+
+    /// Ends both.
+    pub(crate) async fn stop(self) {
+        for server in self.servers {
+            server.stop().await;
+        }
+    }
+
+    /// Address of IFS.
+    pub(crate) fn ifs_url(&self) -> String {
+        self.servers[0].url()
+    }
+
+    /// Address of Salesforce.
+    pub(crate) fn salesforce_url(&self) -> String {
+        self.servers[1].url()
+    }
+
+    /// How many Accounts there are.
+    pub(crate) fn accounts(&self) -> u64 {
+        self.salesforce.figures().get("accounts").copied().unwrap_or(0)
+    }
+
+    /// What a configuration for both is made of.
+    pub(crate) fn answers(&self, name: &str) -> Answers {
+        let [ifs_secret, salesforce_secret] = SECRETS.map(|path| SecretPlace::File(path.to_owned()));
+        Answers {
+            name: name.to_owned(),
+            ifs_url: self.ifs_url(),
+            realm: self.ifs.settings().realm.clone(),
+            ifs_client: self.ifs.settings().client_id.clone(),
+            ifs_secret,
+            salesforce_url: self.salesforce_url(),
+            salesforce_client: self.salesforce.settings().client_id.clone(),
+            salesforce_secret,
+            rest: AT_ONCE,
+        }
+    }
+
+    /// Writes a configuration with its secrets into `folder`; returns what was written.
+    pub(crate) fn configure(&self, folder: &Path, name: &str) -> Result<Vec<PathBuf>, Failure> {
+        let mut written = template::write(folder, &self.answers(name))?;
+        let texts = [&self.ifs.settings().client_secret, &self.salesforce.settings().client_secret];
+        for (path, text) in SECRETS.into_iter().zip(texts) {
+            let path = folder.join(path);
+            write_private(&path, text)?;
+            written.push(path);
+        }
+        Ok(written)
+    }
+
+    /// Both addresses and credentials, for scripts.
+    pub(crate) fn document(&self) -> Value {
+        let (ifs, salesforce) = (self.ifs.settings(), self.salesforce.settings());
+        json!({
+            "ifs": {
+                "url": self.ifs_url(), "realm": ifs.realm, "client_id": ifs.client_id, "client_secret": ifs.client_secret,
+            },
+            "salesforce": {
+                "url": self.salesforce_url(), "client_id": salesforce.client_id,
+                "client_secret": salesforce.client_secret,
+            },
+        })
+    }
+
+    /// Where the secrets stand, or what they are.
+    pub(crate) fn secrets_note(&self, written: Option<&Path>) -> String {
+        match written {
+            Some(folder) => format!("configuration and secrets are in {}", folder.display()),
+            None => format!(
+                "the secrets of this playground: {} for IFS, {} for Salesforce",
+                self.ifs.settings().client_secret,
+                self.salesforce.settings().client_secret
+            ),
+        }
+    }
+
+    /// People edit `count` different suppliers now; returns their keys.
+    pub(crate) fn edit(&self, count: usize) -> Vec<String> {
+        let rows = self.ifs.rows();
+        let stride = (rows.len() / count.max(1)).max(1);
+        let keys = rows.iter().step_by(stride).take(count).map(|row| row.key().to_string());
+        let keys: Vec<String> = keys.collect();
+        for (number, key) in keys.iter().enumerate() {
+            let (field, value) = match number % 4 {
+                0 => ("Name", format!("Nový Škoda {number} 株式会社")),
+                1 => ("City", format!("Neustadt {number}")),
+                2 => ("Phone", format!("+49 40 55501{number:02}")),
+                _ => ("CreditLimit", format!("{number}12345.67")),
+            };
+            self.ifs.edit(key, &[(field, Some(value.as_str()))]);
+        }
+        keys
+    }
+
+    /// Somebody mistypes the e-mail address of a supplier in IFS; returns its key.
+    pub(crate) fn mistype(&self) -> Option<String> {
+        let key = self.ifs.rows().get(1)?.key().to_string();
+        self.ifs.edit(&key, &[("Email", Some("sales at supplier.example"))]);
+        Some(key)
+    }
+
+    /// Somebody corrects it.
+    pub(crate) fn correct(&self, key: &str) {
+        self.ifs.edit(key, &[("Email", Some("sales@supplier.example"))]);
+    }
+}
+
+async fn listen(endpoint: Arc<dyn Endpoint>, port: u16) -> Result<ServerHandle, Failure> {
+    let failed = |error: std::io::Error| Failure::Usage {
+        what: format!("port {port} cannot be served: {error}"),
+        hint: "name another port, or 0 for any free one".into(),
+    };
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
+    serve(listener, Arc::new(Gate::new(endpoint))).map_err(failed)
+}
+
+/// Marks a folder as made by a demo.
+pub(crate) fn mark(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| Failure::storage(folder, &error))?;
+    let mark = folder.join(MARK);
+    std::fs::write(&mark, "Made by `ml-connector demo`, deleted by `ml-connector demo --fresh`.\n")
+        .map_err(|error| Failure::storage(mark, &error))
+}
+
+/// Makes sure that a demo may write into `folder`: deletes an earlier one if `fresh`.
+pub(crate) fn clear(folder: &Path, fresh: bool) -> Result<(), Failure> {
+    let Ok(mut entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    let (what, hint) = match (folder.join(MARK).is_file(), fresh) {
+        (true, true) => {
+            return std::fs::remove_dir_all(folder).map_err(|error| Failure::storage(folder, &error));
+        }
+        (true, false) => ("was left by an earlier demo", "begin anew with `--fresh`, or name another folder"),
+        (false, _) => {
+            ("is not empty and was not made by a demo", "name another folder: ml-connector demo FOLDER")
+        }
+    };
+    Err(Failure::Usage { what: format!("{} {what}", folder.display()), hint: hint.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_deletes_nothing_but_demos() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        assert!(clear(&path, true).is_ok());
+        std::fs::create_dir(&path).unwrap();
+        assert!(clear(&path, false).is_ok());
+        std::fs::write(path.join("mine"), "x").unwrap();
+        assert!(matches!(clear(&path, true), Err(Failure::Usage { .. })));
+        assert!(path.join("mine").is_file());
+        mark(&path).unwrap();
+        assert!(matches!(clear(&path, false), Err(Failure::Usage { .. })));
+        clear(&path, true).unwrap();
+        assert!(!path.exists());
+    }
+}
