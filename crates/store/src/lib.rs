@@ -2,8 +2,10 @@
 
 pub mod folder;
 pub mod memory;
+pub mod points;
 pub mod sqlite;
 
 pub use folder::{DataFolder, FolderError};
 pub use memory::MemoryStore;
+pub use points::{POINTS, PersistPoints};
 pub use sqlite::{DatabaseError, Place, SqliteAuditLog, SqliteStore};

@@ -1,6 +1,6 @@
 //! State in memory: for tests and the simulation, where it outlives the "process" by its handle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,9 +11,14 @@ use sync_engine::{
     StateError, StateStore, Taken,
 };
 
+use crate::points::{self, PersistPoints, Points, Span};
+
 /// A [`StateStore`] in memory. Clones share one state.
 #[derive(Debug, Clone, Default)]
-pub struct MemoryStore(Arc<Mutex<BTreeMap<String, FlowState>>>);
+pub struct MemoryStore {
+    flows: Arc<Mutex<BTreeMap<String, FlowState>>>,
+    points: Points,
+}
 
 #[derive(Debug, Default)]
 struct FlowState {
@@ -23,7 +28,7 @@ struct FlowState {
     sweep: Option<Cursor>,
     finished: Option<Timestamp>,
     links: BTreeMap<ExternalId, Link>,
-    ids: BTreeMap<Key, ExternalId>,
+    ids: BTreeMap<Key, BTreeSet<ExternalId>>,
     /// In the order they were made.
     intents: BTreeMap<u64, Intent>,
     numbers: BTreeMap<Attempt, u64>,
@@ -37,43 +42,92 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// The same state, seen through a handle that asks `points`.
+    pub fn with_points(&self, points: Arc<dyn PersistPoints>) -> Self {
+        Self { flows: Arc::clone(&self.flows), points: Points(Some(points)) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, FlowState>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fenced<T>(
+    fn change<T>(
         &self,
-        flow: &str,
-        fence: Fence,
-        act: impl FnOnce(&mut FlowState) -> T,
+        span: Span,
+        act: impl FnOnce(&mut BTreeMap<String, FlowState>) -> Result<T, StateError>,
     ) -> Result<T, StateError> {
-        let mut flows = self.lock();
-        let state = flows.entry(flow.to_owned()).or_default();
-        if state.fence != fence.0 {
-            return Err(StateError::Fenced { flow: flow.to_owned(), fence: Fence(state.fence) });
-        }
-        Ok(act(state))
+        self.points.before(span)?;
+        let done = act(&mut self.lock())?;
+        self.points.after(span)?;
+        Ok(done)
     }
 
-    fn matching<T>(&self, query: &ParkedQuery, mut act: impl FnMut(&mut FlowState, &Key) -> T) -> Vec<T> {
-        let mut flows = self.lock();
-        let mut done = Vec::new();
-        for state in flows.values_mut() {
-            let meant = state.parked.values().filter(|parked| admits(query, parked));
-            let keys: Vec<Key> = meant.map(|parked| parked.key.clone()).collect();
-            done.extend(keys.iter().map(|key| act(state, key)));
-        }
-        done
+    fn fenced(
+        &self,
+        span: Span,
+        (flow, fence): (&str, Fence),
+        act: impl FnOnce(&mut FlowState) -> Result<(), StateError>,
+    ) -> Result<(), StateError> {
+        self.change(span, |flows| match flows.get_mut(flow) {
+            Some(state) if state.fence == fence.0 => act(state),
+            other => {
+                let fence = Fence(other.map_or(0, |state| state.fence));
+                Err(StateError::Fenced { flow: flow.to_owned(), fence })
+            }
+        })
+    }
+
+    fn matching(
+        &self,
+        span: Span,
+        query: &ParkedQuery,
+        mut act: impl FnMut(&mut FlowState, &Key),
+    ) -> Result<u64, StateError> {
+        self.change(span, |flows| {
+            let mut met = 0;
+            for state in flows.values_mut() {
+                let meant = state.parked.values().filter(|parked| admits(query, parked));
+                let keys: Vec<Key> = meant.map(|parked| parked.key.clone()).collect();
+                keys.iter().for_each(|key| act(state, key));
+                met += keys.len() as u64;
+            }
+            Ok(met)
+        })
     }
 }
 
 impl FlowState {
-    fn intend(&mut self, intents: Vec<Intent>) {
+    fn intend(&mut self, intents: Vec<Intent>) -> Result<(), StateError> {
+        let mut new = BTreeSet::new();
+        for intent in &intents {
+            if self.numbers.contains_key(&intent.attempt) || !new.insert(&intent.attempt) {
+                let detail = format!("attempt {} is kept already", intent.attempt.0);
+                return Err(StateError::Unavailable { detail });
+            }
+        }
         for intent in intents {
             self.next += 1;
             self.numbers.insert(intent.attempt.clone(), self.next);
             self.intents.insert(self.next, intent);
         }
+        Ok(())
+    }
+
+    fn keep_link(&mut self, link: Link) {
+        self.ids.entry(link.key.clone()).or_default().insert(link.id.clone());
+        let (key, id) = (link.key.clone(), link.id.clone());
+        if let Some(before) = self.links.insert(id.clone(), link)
+            && before.key != key
+            && let Some(ids) = self.ids.get_mut(&before.key)
+        {
+            ids.remove(&id);
+        }
+    }
+
+    /// Of several links of a record the one that was confirmed last.
+    fn link_of(&self, key: &Key) -> Option<Link> {
+        let links = self.ids.get(key)?.iter().filter_map(|id| self.links.get(id));
+        links.max_by(|one, other| (one.at, &one.id).cmp(&(other.at, &other.id))).cloned()
     }
 
     fn commit(&mut self, commit: Commit) {
@@ -82,10 +136,7 @@ impl FlowState {
             self.sweep = sweep;
         }
         self.finished = commit.finished.or(self.finished);
-        for link in commit.links {
-            self.ids.insert(link.key.clone(), link.id.clone());
-            self.links.insert(link.id.clone(), link);
-        }
+        commit.links.into_iter().for_each(|link| self.keep_link(link));
         for (attempt, until) in commit.doubtful {
             let intent = self.numbers.get(&attempt).and_then(|number| self.intents.get_mut(number));
             if let Some(intent) = intent {
@@ -135,17 +186,18 @@ fn admits(query: &ParkedQuery, parked: &Parked) -> bool {
 #[async_trait]
 impl StateStore for MemoryStore {
     async fn take(&self, flow: &str, _now: Timestamp) -> Result<Taken, StateError> {
-        let mut flows = self.lock();
-        let state = flows.entry(flow.to_owned()).or_default();
-        let clean = !state.held;
-        state.fence += 1;
-        state.held = true;
-        Ok(Taken {
-            fence: Fence(state.fence),
-            cursor: state.cursor.clone(),
-            sweep: state.sweep.clone(),
-            intents: state.intents.values().cloned().collect(),
-            clean,
+        self.change(points::TAKE, |flows| {
+            let state = flows.entry(flow.to_owned()).or_default();
+            let clean = !state.held;
+            state.fence += 1;
+            state.held = true;
+            Ok(Taken {
+                fence: Fence(state.fence),
+                cursor: state.cursor.clone(),
+                sweep: state.sweep.clone(),
+                intents: state.intents.values().cloned().collect(),
+                clean,
+            })
         })
     }
 
@@ -156,15 +208,21 @@ impl StateStore for MemoryStore {
     }
 
     async fn intend(&self, flow: &str, fence: Fence, intents: Vec<Intent>) -> Result<(), StateError> {
-        self.fenced(flow, fence, |state| state.intend(intents))
+        self.fenced(points::INTEND, (flow, fence), |state| state.intend(intents))
     }
 
     async fn commit(&self, flow: &str, fence: Fence, commit: Commit) -> Result<(), StateError> {
-        self.fenced(flow, fence, |state| state.commit(commit))
+        self.fenced(points::COMMIT, (flow, fence), |state| {
+            state.commit(commit);
+            Ok(())
+        })
     }
 
     async fn release(&self, flow: &str, fence: Fence) -> Result<(), StateError> {
-        self.fenced(flow, fence, |state| state.held = false)
+        self.fenced(points::RELEASE, (flow, fence), |state| {
+            state.held = false;
+            Ok(())
+        })
     }
 }
 
@@ -178,15 +236,16 @@ impl Desk for MemoryStore {
         let flows = self.lock();
         let all = flows.values().flat_map(|state| state.parked.values());
         let mut parked: Vec<Parked> = all.filter(|parked| admits(query, parked)).cloned().collect();
-        parked.sort_by_key(|parked| parked.since);
+        parked.sort_by(|one, other| {
+            (one.since, &one.flow, &one.key).cmp(&(other.since, &other.flow, &other.key))
+        });
         Ok(parked)
     }
 
     async fn links_by_source(&self, flow: &str, keys: &[Key]) -> Result<Vec<Option<Link>>, StateError> {
         let flows = self.lock();
         let state = flows.get(flow);
-        let link = |state: &FlowState, key: &Key| state.links.get(state.ids.get(key)?).cloned();
-        Ok(keys.iter().map(|key| state.and_then(|state| link(state, key))).collect())
+        Ok(keys.iter().map(|key| state.and_then(|state| state.link_of(key))).collect())
     }
 
     async fn release_parked(&self, query: &ParkedQuery, now: Timestamp) -> Result<u64, StateError> {
@@ -195,10 +254,10 @@ impl Desk for MemoryStore {
                 parked.due = Some(now);
             }
         };
-        Ok(self.matching(query, release).len() as u64)
+        self.matching(points::RELEASE_PARKED, query, release)
     }
 
     async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
-        Ok(self.matching(query, |state, key| drop(state.parked.remove(key))).len() as u64)
+        self.matching(points::DISCARD_PARKED, query, |state, key| drop(state.parked.remove(key)))
     }
 }

@@ -3,10 +3,17 @@
 mod audit_log;
 mod audit_rows;
 mod database;
+mod error;
+mod forms;
+mod intents;
+mod links;
 mod schema;
+mod stamp;
 mod state;
-mod state_rows;
+mod waiting;
+mod writer;
 
 pub use audit_log::SqliteAuditLog;
-pub use database::{DatabaseError, Place};
+pub use database::Place;
+pub use error::DatabaseError;
 pub use state::SqliteStore;

@@ -3,6 +3,7 @@
 //! Data flows one way: a [`Source`] reports changes, a mapper makes drafts of them, the [`Sink`] is
 //! asked what it has, the plan decides, the sink applies, and only then the cursor moves.
 
+pub mod conformance;
 pub mod error;
 pub mod fault;
 pub mod flow;

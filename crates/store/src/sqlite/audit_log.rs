@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::audit_rows::{Stored, condition, digest, kind_name, set_of};
-use super::database::{Database, DatabaseError, Place};
+use super::database::{Database, Place};
+use super::error::DatabaseError;
 use super::schema::AUDIT;
 
 /// How many entries are read at once.
@@ -44,7 +45,7 @@ impl SqliteAuditLog {
         let read = |connection: &Connection| {
             connection.prepare(&select)?.query_map(params_from_iter(values), Stored::read)?.collect()
         };
-        self.database.read(read).map_err(|error| Failure::from(error).0)
+        Ok(self.database.read(read)?)
     }
 
     /// The newest entries that match, oldest first.
@@ -82,15 +83,6 @@ struct Rest {
     left: u64,
 }
 
-/// An [`AuditError`] on its way out of a transaction.
-struct Failure(AuditError);
-
-impl From<DatabaseError> for Failure {
-    fn from(error: DatabaseError) -> Self {
-        Self(AuditError::Unavailable { detail: error.to_string() })
-    }
-}
-
 /// What of an entry stands in columns too.
 struct Columns {
     at: i64,
@@ -118,14 +110,7 @@ impl AuditLog for SqliteAuditLog {
         // Compressing is done here, by many callers at once, not by the one writer.
         let rows: Vec<(Columns, Encoded)> =
             entries.iter().map(|entry| (Columns::of(entry), codec::encode(entry))).collect();
-        let path = self.database.path().to_owned();
-        self.database
-            .write(move |connection| {
-                append(connection, &rows)
-                    .map_err(|error| Failure::from(super::database::explain_error(&path, &error)))
-            })
-            .await
-            .map_err(|Failure(error)| error)
+        self.database.write(move |connection| append(connection, &rows).map(Ok)).await
     }
 
     fn read(&self, query: Query) -> BoxStream<'_, Result<Sealed, AuditError>> {
@@ -142,7 +127,7 @@ impl AuditLog for SqliteAuditLog {
     }
 
     async fn verify(&self) -> Result<Verdict, AuditError> {
-        self.database.read(verify).map_err(|error| Failure::from(error).0)
+        Ok(self.database.read(verify)?)
     }
 }
 

@@ -12,23 +12,30 @@ pub(crate) struct Schema {
 }
 
 /// State: what must outlive the process.
+///
+/// The two images of a link and the parts of an intent are kept as values without their names: the
+/// names are the same for thousands of records, and stand once in `forms`. The intents of one call
+/// are one blob, because they come and go together; what is open of them stands in `intents`.
 pub(crate) const STATE: Schema = Schema {
     id: 0x6d6c_6301,
     steps: &["
         CREATE TABLE flows (
             flow INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, fence INTEGER NOT NULL DEFAULT 0,
             held INTEGER NOT NULL DEFAULT 0, cursor TEXT, sweep TEXT, finished TEXT);
+        CREATE TABLE forms (form INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);
         CREATE TABLE links (
-            flow INTEGER NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL);
+            flow INTEGER NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, target TEXT NOT NULL,
+            version TEXT NOT NULL, at NOT NULL, form INTEGER NOT NULL, body BLOB NOT NULL);
         CREATE UNIQUE INDEX links_by_id ON links (flow, id);
         CREATE INDEX links_by_key ON links (flow, key);
+        CREATE TABLE intent_batches (
+            batch INTEGER PRIMARY KEY, open INTEGER NOT NULL, body BLOB NOT NULL);
         CREATE TABLE intents (
-            number INTEGER PRIMARY KEY, flow INTEGER NOT NULL, attempt TEXT NOT NULL,
-            doubtful_until TEXT, body BLOB NOT NULL);
-        CREATE UNIQUE INDEX intents_by_attempt ON intents (flow, attempt);
+            flow INTEGER NOT NULL, attempt TEXT NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL,
+            doubtful_until TEXT, PRIMARY KEY (flow, attempt)) WITHOUT ROWID;
         CREATE TABLE parked (
             flow INTEGER NOT NULL, key TEXT NOT NULL, class TEXT NOT NULL, code TEXT NOT NULL,
-            since INTEGER NOT NULL, due INTEGER, body BLOB NOT NULL, PRIMARY KEY (flow, key));
+            since NOT NULL, due, body BLOB NOT NULL, PRIMARY KEY (flow, key));
     "],
 };
 
@@ -43,45 +50,70 @@ pub(crate) const AUDIT: Schema = Schema {
             hash BLOB NOT NULL);
         CREATE INDEX entries_by_set ON entries (record_set) WHERE record_set IS NOT NULL;
         CREATE INDEX entries_by_run ON entries (run);
+        CREATE INDEX entries_by_time ON entries (at);
         CREATE TABLE record_sets (record_set INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
         CREATE TABLE members (
             record TEXT NOT NULL, record_set INTEGER NOT NULL, PRIMARY KEY (record, record_set)) WITHOUT ROWID;
+        CREATE TRIGGER entries_next BEFORE INSERT ON entries
+            WHEN NEW.number IS NOT (SELECT ifnull(max(number), 0) + 1 FROM entries)
+            BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
         CREATE TRIGGER entries_stay BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
         CREATE TRIGGER entries_last BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
         CREATE TRIGGER members_stay BEFORE UPDATE ON members BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
         CREATE TRIGGER members_last BEFORE DELETE ON members BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+        CREATE TRIGGER record_sets_stay BEFORE UPDATE ON record_sets BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+        CREATE TRIGGER record_sets_last BEFORE DELETE ON record_sets BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
     "],
 };
 
 impl Schema {
-    /// Brings the file to the newest version; refuses files that are not ours or newer than we.
-    pub(crate) fn prepare(&self, connection: &Connection, path: &str) -> Result<(), DatabaseError> {
-        let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-                DatabaseError::Damaged { path: path.to_owned(), detail: error.to_string() }
-            }
-            Some(rusqlite::ErrorCode::DiskFull) => DatabaseError::Full { path: path.to_owned() },
-            _ => DatabaseError::Failed { path: path.to_owned(), detail: error.to_string() },
-        };
-        let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let known = i64::try_from(self.steps.len()).unwrap_or(i64::MAX);
-        let found = number("user_version").map_err(failed)?;
-        let id = number("application_id").map_err(failed)?;
-        if found > known {
-            return Err(DatabaseError::Newer { path: path.to_owned(), found, known });
-        }
-        if found > 0 && id != self.id {
+    /// Refuses files that are not ours, not of this kind or newer than we; changes nothing.
+    pub(crate) fn inspect(&self, connection: &Connection, path: &str) -> Result<(), DatabaseError> {
+        let failed = |error: rusqlite::Error| DatabaseError::of(path, &error);
+        let (id, found) = Self::marks(connection).map_err(failed)?;
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(failed)?;
+        let empty = id == 0 && found == 0 && tables == 0;
+        if !empty && id != self.id {
             let detail = "it was not made by ml-connector for this purpose".into();
             return Err(DatabaseError::Damaged { path: path.to_owned(), detail });
         }
-        let begun = usize::try_from(found).unwrap_or(0);
-        for (step, version) in self.steps.iter().skip(begun).zip(found + 1..) {
-            let script = format!(
-                "BEGIN IMMEDIATE; {step} PRAGMA user_version = {version}; PRAGMA application_id = {}; COMMIT;",
-                self.id
-            );
-            connection.execute_batch(&script).map_err(failed)?;
+        let known = i64::try_from(self.steps.len()).unwrap_or(i64::MAX);
+        if found > known {
+            return Err(DatabaseError::Newer { path: path.to_owned(), found, known });
         }
         Ok(())
+    }
+
+    /// Brings the file to the newest version, each step in a transaction of its own.
+    pub(crate) fn bring_up_to_date(&self, connection: &Connection) -> rusqlite::Result<()> {
+        for (step, version) in self.steps.iter().zip(1..) {
+            if Self::marks(connection)?.1 >= version {
+                continue;
+            }
+            connection.execute_batch("BEGIN IMMEDIATE")?;
+            // Another process may have been faster.
+            let done = match Self::marks(connection) {
+                Ok((_, found)) if found >= version => Ok(()),
+                Ok(_) => connection.execute_batch(&format!(
+                    "{step} PRAGMA user_version = {version}; PRAGMA application_id = {};",
+                    self.id
+                )),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done.and_then(|()| connection.execute_batch("COMMIT")) {
+                // What cannot be rolled back was rolled back by SQLite itself.
+                connection.execute_batch("ROLLBACK").ok();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose file it is, and the version of its tables.
+    fn marks(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+        let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
+        Ok((number("application_id")?, number("user_version")?))
     }
 }

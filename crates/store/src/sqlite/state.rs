@@ -1,95 +1,91 @@
 //! [`StateStore`] in SQLite.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mapping::{ExternalId, Key};
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use sync_engine::{
     Commit, Cursor, Desk, Fence, FlowStatus, Intent, Link, Parked, ParkedQuery, StateError, StateStore, Taken,
 };
 
-use super::database::{Database, DatabaseError, Place};
+use super::database::{Database, Place};
+use super::error::DatabaseError;
+use super::forms::damaged;
+use super::links::By;
 use super::schema::STATE;
-use super::state_rows::{insert_intent, insert_link, insert_parked, intent, link, on_parked, parked};
+use super::writer::Refusable;
+use super::{intents, links, stamp, waiting};
+use crate::points::{self, PersistPoints, Points, Span};
 
-/// State in one SQLite file.
-#[derive(Debug)]
+/// State in one SQLite file. Clones share it.
+#[derive(Debug, Clone)]
 pub struct SqliteStore {
-    database: Database,
+    database: Arc<Database>,
+    points: Points,
 }
 
 impl SqliteStore {
     /// Opens or makes the state at `place`.
     pub fn open(place: &Place) -> Result<Self, DatabaseError> {
-        Ok(Self { database: Database::open(place, &STATE)? })
+        Ok(Self { database: Arc::new(Database::open(place, &STATE)?), points: Points::default() })
+    }
+
+    /// The same state, seen through a handle that asks `points`.
+    pub fn with_points(&self, points: Arc<dyn PersistPoints>) -> Self {
+        Self { database: Arc::clone(&self.database), points: Points(Some(points)) }
+    }
+
+    async fn change<T: Send + 'static>(
+        &self,
+        span: Span,
+        act: impl FnOnce(&Connection) -> Refusable<T, StateError> + Send + 'static,
+    ) -> Result<T, StateError> {
+        self.points.before(span)?;
+        let done = self.database.write(act).await?;
+        self.points.after(span)?;
+        Ok(done)
     }
 
     /// Writes under the flow's fence.
     async fn fenced(
         &self,
-        flow: &str,
-        fence: Fence,
-        act: impl FnOnce(&Connection, i64) -> rusqlite::Result<()> + Send + 'static,
+        span: Span,
+        (name, fence): (&str, Fence),
+        act: impl FnOnce(&Connection, i64) -> Refusable<(), StateError> + Send + 'static,
     ) -> Result<(), StateError> {
-        let name = flow.to_owned();
-        let path = self.database.path().to_owned();
-        self.database
-            .write(move |connection| {
-                let failed = |error: rusqlite::Error| Failure::of(&path, &error);
-                let held: Option<(i64, i64)> = connection
-                    .prepare_cached("SELECT flow, fence FROM flows WHERE name = ?1")
-                    .and_then(|mut statement| {
-                        statement.query_row([&name], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-                    })
-                    .map_err(failed)?;
-                let (number, current) = held.unwrap_or_default();
-                if i64::try_from(fence.0) != Ok(current) {
-                    let fence = Fence(current.unsigned_abs());
-                    return Err(Failure(StateError::Fenced { flow: name, fence }));
+        let name = name.to_owned();
+        self.change(span, move |connection| {
+            let held: Option<(i64, i64)> = connection
+                .prepare_cached("SELECT flow, fence FROM flows WHERE name = ?1")?
+                .query_row([&name], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            match held {
+                Some((flow, current)) if i64::try_from(fence.0) == Ok(current) => act(connection, flow),
+                other => {
+                    let fence = Fence(other.map_or(0, |(_, fence)| fence.unsigned_abs()));
+                    Ok(Err(StateError::Fenced { flow: name, fence }))
                 }
-                act(connection, number).map_err(failed)
-            })
+            }
+        })
+        .await
+    }
+
+    async fn on_parked(
+        &self,
+        span: Span,
+        (statement, before): (&'static str, Vec<Sql>),
+        query: &ParkedQuery,
+    ) -> Result<u64, StateError> {
+        let query = query.clone();
+        self.change(span, move |connection| waiting::on_all(connection, statement, before, &query).map(Ok))
             .await
-            .map_err(|Failure(error)| error)
     }
 
     fn read<T>(&self, act: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StateError> {
-        self.database.read(act).map_err(|error| Failure::from(error).0)
-    }
-
-    fn find_links(
-        &self,
-        flow: &str,
-        column: &str,
-        names: Vec<&str>,
-    ) -> Result<Vec<Option<Link>>, StateError> {
-        let query = format!(
-            "SELECT id, key, body FROM links WHERE flow = (SELECT flow FROM flows WHERE name = ?1) AND {column} = ?2"
-        );
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(&query)?;
-            names.into_iter().map(|name| statement.query_row((flow, name), link).optional()).collect()
-        })
-    }
-}
-
-/// A [`StateError`] on its way out of a transaction.
-struct Failure(StateError);
-
-impl Failure {
-    fn of(path: &str, error: &rusqlite::Error) -> Self {
-        super::database::explain_error(path, error).into()
-    }
-}
-
-impl From<DatabaseError> for Failure {
-    fn from(error: DatabaseError) -> Self {
-        let detail = error.to_string();
-        Self(match error {
-            DatabaseError::Newer { .. } | DatabaseError::Damaged { .. } => StateError::Damaged { detail },
-            _ => StateError::Unavailable { detail },
-        })
+        Ok(self.database.read(act)?)
     }
 }
 
@@ -97,35 +93,38 @@ impl From<DatabaseError> for Failure {
 impl StateStore for SqliteStore {
     async fn take(&self, flow: &str, _now: Timestamp) -> Result<Taken, StateError> {
         let name = flow.to_owned();
-        let path = self.database.path().to_owned();
-        self.database
-            .write(move |connection| take(connection, &name).map_err(|error| Failure::of(&path, &error)))
-            .await
-            .map_err(|Failure(error)| error)
+        self.change(points::TAKE, move |connection| take(connection, &name).map(Ok)).await
     }
 
     async fn links(&self, flow: &str, ids: &[ExternalId]) -> Result<Vec<Option<Link>>, StateError> {
-        self.find_links(flow, "id", ids.iter().map(ExternalId::as_str).collect())
+        self.read(|connection| links::find(connection, flow, By::Id, ids.iter().map(ExternalId::as_str)))
     }
 
     async fn intend(&self, flow: &str, fence: Fence, intents: Vec<Intent>) -> Result<(), StateError> {
-        self.fenced(flow, fence, |connection, flow| {
-            intents.into_iter().try_for_each(|intent| insert_intent(connection, flow, intent))
-        })
-        .await
+        let keep = move |connection: &Connection, flow| intents::keep(connection, flow, &intents);
+        self.fenced(points::INTEND, (flow, fence), keep).await
     }
 
     async fn commit(&self, flow: &str, fence: Fence, commit: Commit) -> Result<(), StateError> {
-        self.fenced(flow, fence, |connection, flow| keep(connection, flow, commit)).await
+        let keep = |connection: &Connection, flow| keep(connection, flow, commit).map(Ok);
+        self.fenced(points::COMMIT, (flow, fence), keep).await
     }
 
     async fn release(&self, flow: &str, fence: Fence) -> Result<(), StateError> {
-        self.fenced(flow, fence, |connection, flow| {
+        let release = |connection: &Connection, flow| {
             connection.prepare_cached("UPDATE flows SET held = 0 WHERE flow = ?1")?.execute([flow])?;
-            Ok(())
-        })
-        .await
+            Ok(Ok(()))
+        };
+        self.fenced(points::RELEASE, (flow, fence), release).await
     }
+}
+
+/// The number that stands for a flow in the other tables.
+pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT flow FROM flows WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
 }
 
 fn take(connection: &Connection, name: &str) -> rusqlite::Result<Taken> {
@@ -136,15 +135,11 @@ fn take(connection: &Connection, name: &str) -> rusqlite::Result<Taken> {
     connection
         .prepare_cached("UPDATE flows SET fence = fence + 1, held = 1 WHERE flow = ?1")?
         .execute([flow])?;
-    let intents = connection
-        .prepare_cached("SELECT attempt, doubtful_until, body FROM intents WHERE flow = ?1 ORDER BY number")?
-        .query_map([flow], intent)?
-        .collect::<rusqlite::Result<Vec<Intent>>>()?;
     Ok(Taken {
         fence: Fence(fence.unsigned_abs() + 1),
         cursor: cursor.map(Cursor),
         sweep: sweep.map(Cursor),
-        intents,
+        intents: intents::open(connection, flow)?,
         clean: !held,
     })
 }
@@ -166,23 +161,11 @@ fn keep(connection: &Connection, flow: i64, commit: Commit) -> rusqlite::Result<
     if let Some(finished) = finished {
         set("finished", Some(finished.to_string()))?;
     }
-    for link in links {
-        insert_link(connection, flow, link)?;
-    }
-    let mut doubt = connection
-        .prepare_cached("UPDATE intents SET doubtful_until = ?3 WHERE flow = ?1 AND attempt = ?2")?;
-    for (attempt, until) in doubtful {
-        doubt.execute((flow, attempt.0, until.to_string()))?;
-    }
-    let mut settle = connection.prepare_cached("DELETE FROM intents WHERE flow = ?1 AND attempt = ?2")?;
-    for attempt in settled {
-        settle.execute((flow, attempt.0))?;
-    }
-    let mut release = connection.prepare_cached("DELETE FROM parked WHERE flow = ?1 AND key = ?2")?;
-    for key in released {
-        release.execute((flow, key.as_str()))?;
-    }
-    parked.iter().try_for_each(|parked| insert_parked(connection, flow, parked))
+    links::keep(connection, flow, links)?;
+    intents::doubt(connection, flow, doubtful)?;
+    intents::settle(connection, flow, &settled)?;
+    waiting::release(connection, flow, &released)?;
+    waiting::keep(connection, flow, &parked)
 }
 
 #[async_trait]
@@ -195,43 +178,20 @@ impl Desk for SqliteStore {
     }
 
     async fn parked(&self, query: &ParkedQuery) -> Result<Vec<Parked>, StateError> {
-        self.read(|connection| {
-            let (condition, values) = super::state_rows::condition(query)?;
-            connection
-                .prepare(&format!("SELECT body, due FROM parked WHERE {condition} ORDER BY since, key"))?
-                .query_map(params_from_iter(values), parked)?
-                .collect()
-        })
+        self.read(|connection| waiting::find(connection, query))
     }
 
     async fn links_by_source(&self, flow: &str, keys: &[Key]) -> Result<Vec<Option<Link>>, StateError> {
-        self.find_links(flow, "key", keys.iter().map(Key::as_str).collect())
+        self.read(|connection| links::find(connection, flow, By::Key, keys.iter().map(Key::as_str)))
     }
 
     async fn release_parked(&self, query: &ParkedQuery, now: Timestamp) -> Result<u64, StateError> {
-        self.on_parked("UPDATE parked SET due = ?", vec![Sql::from(now.as_microsecond())], query).await
+        let statement = ("UPDATE parked SET due = ?", vec![stamp::sql(now)]);
+        self.on_parked(points::RELEASE_PARKED, statement, query).await
     }
 
     async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
-        self.on_parked("DELETE FROM parked", Vec::new(), query).await
-    }
-}
-
-impl SqliteStore {
-    async fn on_parked(
-        &self,
-        statement: &'static str,
-        before: Vec<Sql>,
-        query: &ParkedQuery,
-    ) -> Result<u64, StateError> {
-        let query = query.clone();
-        let path = self.database.path().to_owned();
-        self.database
-            .write(move |connection| {
-                on_parked(connection, statement, before, &query).map_err(|error| Failure::of(&path, &error))
-            })
-            .await
-            .map_err(|Failure(error)| error)
+        self.on_parked(points::DISCARD_PARKED, ("DELETE FROM parked", Vec::new()), query).await
     }
 }
 
@@ -242,25 +202,16 @@ fn status(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<FlowStatus
         let count: i64 = connection.prepare_cached(&query)?.query_row([flow], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     };
-    let parked = connection
-        .prepare_cached("SELECT class, count(*) FROM parked WHERE flow = ?1 GROUP BY class ORDER BY class")?
-        .query_map([flow], |row| {
-            let class: String = row.get(0)?;
-            let class = serde_json::from_value(class.into()).map_err(|error| {
-                rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
-            })?;
-            Ok((class, row.get::<_, i64>(1)?.unsigned_abs()))
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
     let finished: Option<String> = row.get(5)?;
+    let finished = finished.map(|text| text.parse()).transpose();
     Ok(FlowStatus {
         flow: row.get(1)?,
         fence: Fence(row.get::<_, i64>(2)?.unsigned_abs()),
         clean: !row.get::<_, bool>(3)?,
         links: count("links")?,
         intents: count("intents")?,
-        parked,
-        finished: finished.and_then(|text| text.parse().ok()),
+        parked: waiting::count(connection, flow)?,
+        finished: finished.map_err(|error: jiff::Error| damaged(error.into()))?,
         cursor: row.get::<_, Option<String>>(4)?.map(Cursor),
     })
 }

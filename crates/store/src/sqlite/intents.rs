@@ -1,0 +1,159 @@
+//! Intents: one blob for each call, and a row for each attempt that is open.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mapping::{Draft, Entity, ExternalId, Key, Value, Version};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
+use serde::{Deserialize, Serialize};
+use sync_engine::{Attempt, Intent, StateError};
+
+use super::forms::{Filled, Forms, Values, damaged, json, parse};
+use super::writer::Refusable;
+
+/// An intent on its way into a blob.
+#[derive(Serialize)]
+struct Written<'a>(&'a str, &'a Key, &'a Version, &'a ExternalId, Timestamp, i64, Values<'a>, Values<'a>);
+
+/// An intent out of a blob.
+#[derive(Deserialize)]
+struct Kept(String, Key, Version, ExternalId, Timestamp, i64, Vec<Value>, Vec<Value>);
+
+/// Keeps `intents`; refuses an attempt that is open already.
+pub(super) fn keep(connection: &Connection, flow: i64, intents: &[Intent]) -> Refusable<(), StateError> {
+    if intents.is_empty() {
+        return Ok(Ok(()));
+    }
+    let mut forms = Forms::new(connection);
+    let written = intents.iter().map(|intent| written(intent, &mut forms));
+    let body = json(&written.collect::<rusqlite::Result<Vec<_>>>()?)?;
+    let batch = connection
+        .prepare_cached("INSERT INTO intent_batches (open, body) VALUES (?1, ?2)")?
+        .insert((i64::try_from(intents.len()).unwrap_or(i64::MAX), body))?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO intents (flow, attempt, batch, place, doubtful_until) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (intent, place) in intents.iter().zip(0_u32..) {
+        let until = intent.doubtful_until.map(|until| until.to_string());
+        match insert.execute((flow, &intent.attempt.0, batch, place, until)) {
+            Ok(_) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                let detail = format!("attempt {} is kept already", intent.attempt.0);
+                return Ok(Err(StateError::Unavailable { detail }));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn written<'a>(intent: &'a Intent, forms: &mut Forms<'_>) -> rusqlite::Result<Written<'a>> {
+    let Intent { attempt, key, version, mapper, draft, source, at, doubtful_until: _ } = intent;
+    let filled = Filled { mapper, entity: Some(&draft.entity), source, target: &draft.fields };
+    let form = forms.number(&filled)?;
+    let (source, target) = (Values(source), Values(&draft.fields));
+    Ok(Written(&attempt.0, key, version, &draft.id, *at, form, source, target))
+}
+
+/// Notes until when open attempts may still land; unknown ones are no error.
+pub(super) fn doubt(
+    connection: &Connection,
+    flow: i64,
+    doubtful: Vec<(Attempt, Timestamp)>,
+) -> rusqlite::Result<()> {
+    let mut doubt = connection
+        .prepare_cached("UPDATE intents SET doubtful_until = ?3 WHERE flow = ?1 AND attempt = ?2")?;
+    for (attempt, until) in doubtful {
+        doubt.execute((flow, attempt.0, until.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Forgets attempts, and every blob of which nothing is open any more.
+pub(super) fn settle(connection: &Connection, flow: i64, settled: &[Attempt]) -> rusqlite::Result<()> {
+    let mut settle =
+        connection.prepare_cached("DELETE FROM intents WHERE flow = ?1 AND attempt = ?2 RETURNING batch")?;
+    let mut less: BTreeMap<i64, i64> = BTreeMap::new();
+    for attempt in settled {
+        let batch = settle.query_row((flow, &attempt.0), |row| row.get(0)).optional()?;
+        if let Some(batch) = batch {
+            *less.entry(batch).or_default() += 1;
+        }
+    }
+    for (batch, count) in less {
+        connection
+            .prepare_cached("UPDATE intent_batches SET open = open - ?2 WHERE batch = ?1")?
+            .execute((batch, count))?;
+        connection
+            .prepare_cached("DELETE FROM intent_batches WHERE batch = ?1 AND open <= 0")?
+            .execute([batch])?;
+    }
+    Ok(())
+}
+
+/// An open attempt: its name, where its intent stands, and until when it is in doubt.
+struct Open {
+    attempt: String,
+    batch: i64,
+    place: u32,
+    until: Option<Timestamp>,
+}
+
+/// The open intents of a flow, oldest first.
+pub(super) fn open(connection: &Connection, flow: i64) -> rusqlite::Result<Vec<Intent>> {
+    let rows = connection
+        .prepare_cached(
+            "SELECT attempt, batch, place, doubtful_until FROM intents WHERE flow = ?1 ORDER BY batch, place",
+        )?
+        .query_map([flow], row)?
+        .collect::<rusqlite::Result<Vec<Open>>>()?;
+    let mut forms = Forms::new(connection);
+    let mut intents = Vec::with_capacity(rows.len());
+    for part in rows.chunk_by(|one, other| one.batch == other.batch) {
+        let Some(first) = part.first() else { continue };
+        let mut blob = read(connection, first.batch)?;
+        for open in part {
+            let lost = || damaged(format!("attempt {} has no intent", open.attempt).into());
+            let kept = blob.get_mut(open.place as usize).and_then(Option::take).ok_or_else(lost)?;
+            if kept.0 != open.attempt {
+                return Err(lost());
+            }
+            intents.push(intent(kept, open.until, &mut forms)?);
+        }
+    }
+    Ok(intents)
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<Open> {
+    let until: Option<String> = row.get(3)?;
+    let until = until.map(|text| text.parse()).transpose();
+    Ok(Open {
+        attempt: row.get(0)?,
+        batch: row.get(1)?,
+        place: row.get(2)?,
+        until: until.map_err(|error: jiff::Error| damaged(error.into()))?,
+    })
+}
+
+fn read(connection: &Connection, batch: i64) -> rusqlite::Result<Vec<Option<Kept>>> {
+    connection
+        .prepare_cached("SELECT body FROM intent_batches WHERE batch = ?1")?
+        .query_row([batch], |row| parse(row.get_ref(0)?.as_bytes()?))
+}
+
+fn intent(kept: Kept, until: Option<Timestamp>, forms: &mut Forms<'_>) -> rusqlite::Result<Intent> {
+    let Kept(attempt, key, version, id, at, form, source, target) = kept;
+    let form = forms.get(form)?;
+    let (source, fields) = form.fill(source, target)?;
+    let entity: Entity = form.entity.clone().ok_or_else(|| damaged("an intent without an entity".into()))?;
+    Ok(Intent {
+        attempt: Attempt(attempt),
+        key,
+        version,
+        mapper: form.mapper.clone(),
+        draft: Draft { entity, id, fields },
+        source,
+        at,
+        doubtful_until: until,
+    })
+}
