@@ -1,21 +1,24 @@
 //! What a condition says about a record.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::like::Pattern;
 use super::record::{Account, Cell};
-use super::schema::KEY;
+use super::schema::Column;
 
 /// A condition of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Condition {
-    And(Box<Condition>, Box<Condition>),
-    Or(Box<Condition>, Box<Condition>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
     Not(Box<Condition>),
-    Compare(String, Operator, Operand),
-    OneOf(String, Vec<Operand>),
+    Compare(Column, Operator, Operand),
+    Like(Column, Pattern),
+    OneOf(Column, Choices),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,140 +29,155 @@ pub(crate) enum Operator {
     AtMost,
     Greater,
     AtLeast,
-    Like,
 }
 
-/// A value in a query or in a record.
+/// A value in a query.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operand {
     Null,
     Bool(bool),
     Number(Decimal),
+    /// Text where case makes no difference; days too.
     Text(String),
-    /// A day, as it is written.
-    Date(String),
+    /// Text where it does.
+    Exact(String),
     Instant(Timestamp),
 }
 
-/// A field of a record, the org's own fields too.
-pub(crate) fn field_of(record: &Account, field: &str) -> Operand {
-    match field.to_ascii_lowercase().as_str() {
-        "id" => Operand::Text(record.id.clone()),
-        "isdeleted" => Operand::Bool(record.deleted),
-        "createddate" => Operand::Instant(record.created),
-        "lastmodifieddate" | "systemmodstamp" => Operand::Instant(record.modified),
-        _ => match record.get(field) {
-            Cell::Null => Operand::Null,
-            Cell::Text(text) => Operand::Text(text.to_string()),
-            Cell::Number(number) => Operand::Number(*number),
+/// A value of a record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Value<'a> {
+    Null,
+    Bool(bool),
+    Number(Decimal),
+    Text(&'a str),
+    Instant(Timestamp),
+}
+
+/// The values of an `IN`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Choices {
+    /// Texts in lower case, or as they are if `exact`.
+    texts: BTreeSet<String>,
+    exact: bool,
+    others: Vec<Operand>,
+}
+
+impl Choices {
+    pub(crate) fn new(values: Vec<Operand>) -> Self {
+        let mut choices = Self::default();
+        for value in values {
+            match value {
+                Operand::Text(text) => drop(choices.texts.insert(text.to_lowercase())),
+                Operand::Exact(text) => {
+                    choices.exact = true;
+                    choices.texts.insert(text);
+                }
+                other => choices.others.push(other),
+            }
+        }
+        choices
+    }
+
+    fn has(&self, value: &Value<'_>) -> bool {
+        let text = match value {
+            Value::Text(text) if self.exact => self.texts.contains(*text),
+            Value::Text(text) => self.texts.contains(&text.to_lowercase()),
+            _ => false,
+        };
+        text || self.others.iter().any(|other| order(value, other) == Some(Ordering::Equal))
+    }
+}
+
+/// A field of a record.
+pub(crate) fn value(record: &Account, column: Column) -> Value<'_> {
+    match column {
+        Column::Id => Value::Text(&record.id),
+        Column::IsDeleted => Value::Bool(record.deleted),
+        Column::CreatedDate => Value::Instant(record.created),
+        Column::LastModifiedDate | Column::SystemModstamp => Value::Instant(record.modified),
+        Column::Own(place) => match record.cells.get(place) {
+            None | Some(Cell::Null) => Value::Null,
+            Some(Cell::Text(text)) => Value::Text(text),
+            Some(Cell::Number(number)) => Value::Number(*number),
         },
     }
 }
 
 impl Condition {
     /// Whether it holds for the record.
-    pub(crate) fn holds(&self, record: &Account, case_sensitive: bool) -> bool {
+    pub(crate) fn holds(&self, record: &Account) -> bool {
         match self {
-            Self::And(left, right) => {
-                left.holds(record, case_sensitive) && right.holds(record, case_sensitive)
+            Self::All(parts) => parts.iter().all(|part| part.holds(record)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(record)),
+            Self::Not(inner) => !inner.holds(record),
+            Self::Compare(column, operator, wanted) => {
+                operator.accepts(order(&value(record, *column), wanted))
             }
-            Self::Or(left, right) => {
-                left.holds(record, case_sensitive) || right.holds(record, case_sensitive)
-            }
-            Self::Not(inner) => !inner.holds(record, case_sensitive),
-            Self::Compare(field, operator, wanted) => {
-                let exact = case_sensitive && field.eq_ignore_ascii_case(KEY);
-                compare(&field_of(record, field), *operator, wanted, exact)
-            }
-            Self::OneOf(field, values) => {
-                let exact = case_sensitive && field.eq_ignore_ascii_case(KEY);
-                let value = field_of(record, field);
-                values.iter().any(|wanted| compare(&value, Operator::Equal, wanted, exact))
-            }
+            Self::Like(column, pattern) => match value(record, *column) {
+                Value::Text(text) => pattern.matches(text),
+                _ => false,
+            },
+            Self::OneOf(column, choices) => choices.has(&value(record, *column)),
         }
     }
 
-    /// The external ids that a record must have one of, if the condition says so.
-    pub(crate) fn keys(&self) -> Option<Vec<&str>> {
-        let text = |operand: &Operand| if let Operand::Text(_) = operand { Some(()) } else { None };
+    /// A column with an index, and the values in it that a record must have one of, if the
+    /// condition says so.
+    pub(crate) fn lookup(&self) -> Option<(Column, Vec<&str>)> {
+        let indexed = |column: &Column| *column == Column::Id || column.is_key();
         match self {
-            Self::OneOf(field, values)
-                if field.eq_ignore_ascii_case(KEY) && values.iter().all(|v| text(v).is_some()) =>
+            Self::OneOf(column, choices) if indexed(column) && choices.others.is_empty() => {
+                Some((*column, choices.texts.iter().map(String::as_str).collect()))
+            }
+            Self::Compare(column, Operator::Equal, Operand::Text(text) | Operand::Exact(text))
+                if indexed(column) =>
             {
-                Some(
-                    values
-                        .iter()
-                        .filter_map(|v| if let Operand::Text(key) = v { Some(key.as_str()) } else { None })
-                        .collect(),
-                )
+                Some((*column, vec![text]))
             }
-            Self::Compare(field, Operator::Equal, Operand::Text(key)) if field.eq_ignore_ascii_case(KEY) => {
-                Some(vec![key])
-            }
-            Self::And(left, right) => left.keys().or_else(|| right.keys()),
+            Self::All(parts) => parts.iter().find_map(Self::lookup),
             _ => None,
         }
     }
 }
 
-fn compare(value: &Operand, operator: Operator, wanted: &Operand, exact: bool) -> bool {
-    if let (Operator::Like, Operand::Text(text), Operand::Text(pattern)) = (operator, value, wanted) {
-        return like(&text.to_lowercase(), &pattern.to_lowercase());
-    }
-    let order = order(value, wanted, exact);
-    match operator {
-        Operator::Equal => order == Some(Ordering::Equal),
-        Operator::Unequal => order != Some(Ordering::Equal),
-        Operator::Less => order == Some(Ordering::Less),
-        Operator::AtMost => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-        Operator::Greater => order == Some(Ordering::Greater),
-        Operator::AtLeast => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        Operator::Like => false,
+impl Operator {
+    /// `None` is what cannot be compared, such as null with a number: unequal, and nothing else.
+    fn accepts(self, order: Option<Ordering>) -> bool {
+        match self {
+            Self::Equal => order == Some(Ordering::Equal),
+            Self::Unequal => order != Some(Ordering::Equal),
+            Self::Less => order == Some(Ordering::Less),
+            Self::AtMost => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+            Self::Greater => order == Some(Ordering::Greater),
+            Self::AtLeast => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        }
     }
 }
 
-/// How two values are ordered; `None` if they cannot be compared.
-pub(crate) fn order(a: &Operand, b: &Operand, exact: bool) -> Option<Ordering> {
-    match (a, b) {
-        (Operand::Null, Operand::Null) => Some(Ordering::Equal),
-        (Operand::Bool(a), Operand::Bool(b)) => Some(a.cmp(b)),
-        (Operand::Number(a), Operand::Number(b)) => Some(a.cmp(b)),
-        (Operand::Instant(a), Operand::Instant(b)) => Some(a.cmp(b)),
-        (Operand::Text(a), Operand::Text(b)) if exact => Some(a.cmp(b)),
-        (Operand::Text(a), Operand::Text(b)) => Some(a.to_lowercase().cmp(&b.to_lowercase())),
-        (Operand::Text(a) | Operand::Date(a), Operand::Text(b) | Operand::Date(b)) => Some(a.cmp(b)),
+fn order(value: &Value<'_>, wanted: &Operand) -> Option<Ordering> {
+    match (value, wanted) {
+        (Value::Text(a), Operand::Exact(b)) => Some((*a).cmp(b.as_str())),
+        (a, Operand::Text(b)) => ordered(a, &Value::Text(b)),
+        (a, Operand::Null) => ordered(a, &Value::Null),
+        (a, Operand::Bool(b)) => ordered(a, &Value::Bool(*b)),
+        (a, Operand::Number(b)) => ordered(a, &Value::Number(*b)),
+        (a, Operand::Instant(b)) => ordered(a, &Value::Instant(*b)),
         _ => None,
     }
 }
 
-/// `%` stands for anything, `_` for one letter.
-fn like(text: &str, pattern: &str) -> bool {
-    let mut letters = pattern.chars();
-    match letters.next() {
-        None => text.is_empty(),
-        Some('%') => {
-            let rest = letters.as_str();
-            text.char_indices()
-                .map(|(place, _)| place)
-                .chain([text.len()])
-                .any(|place| like(text.get(place..).unwrap_or_default(), rest))
+/// How two values of one column are ordered: texts without case. `None` if they cannot be compared.
+pub(crate) fn ordered(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Null, Value::Null) => Some(Ordering::Equal),
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
+        (Value::Instant(a), Value::Instant(b)) => Some(a.cmp(b)),
+        (Value::Text(a), Value::Text(b)) => {
+            let [a, b] = [a, b].map(|text| text.chars().flat_map(char::to_lowercase));
+            Some(a.cmp(b))
         }
-        Some(letter) => {
-            let mut read = text.chars();
-            read.next().is_some_and(|first| letter == '_' || first == letter)
-                && like(read.as_str(), letters.as_str())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_as_in_sql() {
-        assert!(
-            like("steel works", "st%w_rks") && like("", "%") && !like("steel", "teel") && !like("a", "a_")
-        );
+        _ => None,
     }
 }

@@ -7,15 +7,28 @@ use super::settings::SalesforceSwitches;
 
 /// The describe of the object.
 pub(crate) fn describe(switches: &SalesforceSwitches) -> Value {
-    let hidden =
-        |name: &str| switches.hidden.as_deref().is_some_and(|hidden| hidden.eq_ignore_ascii_case(name));
-    let mut fields: Vec<Value> = SYSTEM.iter().map(|(name, kind)| system(name, kind)).collect();
-    fields.extend(FIELDS.iter().filter(|field| !hidden(field.name)).map(|field| writable(field, switches)));
+    let mut fields: Vec<Value> = SYSTEM.iter().map(|(_, name, kind)| system(name, kind)).collect();
+    let seen = FIELDS.iter().filter(|field| !switches.hides(field.name));
+    fields.extend(seen.map(|field| writable(field, switches)));
     json!({
         "name": OBJECT, "label": OBJECT, "labelPlural": "Accounts", "keyPrefix": PREFIX, "custom": false,
         "createable": true, "updateable": true, "deletable": true, "queryable": true, "searchable": true,
         "undeletable": true, "retrieveable": true, "mergeable": true, "fields": fields,
     })
+}
+
+/// What `/sobjects/Account` says.
+pub(crate) fn basic_info(version: &str) -> Value {
+    let urls = json!({
+        "sobject": format!("/services/data/v{version}/sobjects/{OBJECT}"),
+        "describe": format!("/services/data/v{version}/sobjects/{OBJECT}/describe"),
+        "rowTemplate": format!("/services/data/v{version}/sobjects/{OBJECT}/{{ID}}"),
+    });
+    let info = json!({
+        "name": OBJECT, "label": OBJECT, "labelPlural": "Accounts", "keyPrefix": PREFIX, "custom": false,
+        "createable": true, "updateable": true, "deletable": true, "queryable": true, "urls": urls,
+    });
+    json!({ "objectDescribe": info, "recentItems": [] })
 }
 
 /// The global list of objects.
@@ -40,11 +53,11 @@ fn system(name: &str, kind: &str) -> Value {
 
 fn writable(field: &Field, switches: &SalesforceSwitches) -> Value {
     let key = field.name == KEY;
+    let open = !switches.locks(field.name);
     let (kind, length, precision, scale) = match field.kind {
-        Kind::Text(length) if length > 255 || field.name == "BillingStreet" => ("textarea", length, 0, 0),
-        Kind::Text(length) => ("string", length, 0, 0),
+        Kind::Text(length) => (text_type(field, length), switches.length(field.name, length), 0, 0),
         Kind::Picklist(_) => ("picklist", 255, 0, 0),
-        Kind::Email(length) => ("email", length, 0, 0),
+        Kind::Email(length) => ("email", switches.length(field.name, length), 0, 0),
         Kind::Currency(precision, scale) => ("currency", 0, precision, scale),
         Kind::Date => ("date", 0, 0, 0),
     };
@@ -55,12 +68,26 @@ fn writable(field: &Field, switches: &SalesforceSwitches) -> Value {
             .collect(),
         _ => Vec::new(),
     };
+    let filterable = !matches!(field.kind, Kind::Text(length) if length > 255);
     json!({
         "name": field.name, "label": field.name.replace('_', " "), "type": kind, "length": length,
         "byteLength": length * 3, "precision": precision, "scale": scale, "nillable": !field.required,
-        "createable": true, "updateable": true, "defaultedOnCreate": false, "externalId": key,
+        "createable": open, "updateable": open, "defaultedOnCreate": false, "externalId": key,
         "unique": key && !switches.not_unique, "caseSensitive": key && switches.case_sensitive,
         "idLookup": key, "restrictedPicklist": !values.is_empty(), "picklistValues": values,
-        "filterable": true, "custom": field.name.ends_with("__c"), "permissionable": !field.required,
+        "filterable": filterable, "sortable": filterable, "calculated": false, "autoNumber": false,
+        "custom": field.name.ends_with("__c"), "permissionable": !field.required,
     })
+}
+
+/// The type of a text field, as the real org has it.
+fn text_type(field: &Field, length: u32) -> &'static str {
+    match field.name {
+        "BillingStreet" => "textarea",
+        "Phone" | "Fax" => "phone",
+        "Website" => "url",
+        "Type" => "picklist",
+        _ if length > 255 => "textarea",
+        _ => "string",
+    }
 }

@@ -5,6 +5,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use wire::Response;
 
+use super::schema::KEY;
+
 /// One error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -28,6 +30,18 @@ impl Problem {
         self
     }
 
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Another record has the external id: its id is shown with 15 characters.
+    pub(crate) fn duplicate(holder: &str) -> Self {
+        let id = holder.get(..15).unwrap_or(holder);
+        let message = format!("duplicate value found: {KEY} duplicates value on record with id: {id}");
+        Self::bad("DUPLICATE_VALUE", message).about(KEY)
+    }
+
     /// A field that is not there, or hidden: both look the same.
     pub(crate) fn no_column(field: &str, object: &str) -> Self {
         let message = format!(
@@ -35,6 +49,12 @@ impl Problem {
              append the '__c' after the custom field name."
         );
         Self::bad("INVALID_FIELD", message)
+    }
+
+    /// A field that records cannot be addressed by.
+    pub(crate) fn no_external_id(field: &str) -> Self {
+        let message = format!("Provided external ID field does not exist or is not accessible: {field}");
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
     }
 
     pub(crate) fn not_found() -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::schema::{FIELDS, PREFIX, place};
+use super::schema::{FIELDS, KEY, PREFIX, place};
 
 /// One value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,14 @@ impl Account {
         place(name).and_then(|place| self.cells.get(place)).unwrap_or(&Cell::Null)
     }
 
+    /// The external id.
+    pub fn key(&self) -> Option<&str> {
+        match self.get(KEY) {
+            Cell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The text of a field, if it has one.
     pub fn text(&self, name: &str) -> Option<String> {
         match self.get(name) {
@@ -52,6 +60,12 @@ impl Account {
             Cell::Text(text) => Some(text.to_string()),
             Cell::Number(number) => Some(number.to_string()),
         }
+    }
+
+    /// Sets a value by field name; says whether there is such a field.
+    pub(crate) fn set(&mut self, name: &str, cell: Cell) -> bool {
+        let slot = place(name).and_then(|place| self.cells.get_mut(place));
+        slot.map(|slot| *slot = cell).is_some()
     }
 
     /// All fields by name; `None` is null.
@@ -69,9 +83,9 @@ pub struct Effect {
     pub at: Timestamp,
     /// Whether the record was made.
     pub created: bool,
-    /// Whether the write changed anything.
+    /// Whether the write changed anything; every write moves the stamps.
     pub changed: bool,
-    /// The record afterwards.
+    /// The record afterwards: its external id, all its values, whether it was deleted.
     pub after: Arc<Account>,
 }
 

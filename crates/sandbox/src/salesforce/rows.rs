@@ -1,55 +1,51 @@
-//! Reading: queries, pages, and records as JSON.
+//! Reading: which records a query means, and records as JSON.
 
 use std::cmp::Ordering;
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 
-use super::condition::{Condition, Operand, field_of, order};
+use super::condition::{Condition, Value, ordered, value};
 use super::record::{Account, stamp};
-use super::schema::OBJECT;
+use super::schema::{Column, OBJECT};
 use super::soql::Query;
 use super::store::Store;
 
 /// The records a query means, in its order.
-pub(crate) fn select(
-    store: &Store,
-    query: &Query,
-    deleted_too: bool,
-    case_sensitive: bool,
-) -> Vec<Arc<Account>> {
+pub(crate) fn select(store: &Store, query: &Query, deleted_too: bool) -> Vec<Arc<Account>> {
     let condition = query.condition.as_ref();
-    let candidates: Vec<&Arc<Account>> = match condition.and_then(Condition::keys) {
-        Some(keys) if !deleted_too => {
-            let mut found: Vec<_> = keys.iter().flat_map(|key| store.by_key(key, case_sensitive)).collect();
+    let wanted = |record: &&Arc<Account>| {
+        (deleted_too || !record.deleted) && condition.is_none_or(|condition| condition.holds(record))
+    };
+    let limit = query.limit.unwrap_or(usize::MAX);
+    let mut found: Vec<&Arc<Account>> = match condition.and_then(Condition::lookup) {
+        Some((column, values)) => {
+            let mut found: Vec<_> = values.iter().flat_map(|value| store.lookup(column, value)).collect();
             found.sort_by(|a, b| a.id.cmp(&b.id));
             found.dedup_by(|a, b| a.id == b.id);
-            found
+            found.into_iter().filter(wanted).collect()
         }
-        _ => store.all().collect(),
+        None if query.order.is_empty() => {
+            store.all().filter(wanted).take(query.offset.saturating_add(limit)).collect()
+        }
+        None => store.all().filter(wanted).collect(),
     };
-    let mut found: Vec<Arc<Account>> = candidates
-        .into_iter()
-        .filter(|record| deleted_too || !record.deleted)
-        .filter(|record| condition.is_none_or(|condition| condition.holds(record, case_sensitive)))
-        .cloned()
-        .collect();
     if !query.order.is_empty() {
         found.sort_by(|a, b| sorted(a, b, query));
     }
-    found.into_iter().skip(query.offset).take(query.limit.unwrap_or(usize::MAX)).collect()
+    found.into_iter().skip(query.offset).take(limit).cloned().collect()
 }
 
 fn sorted(a: &Account, b: &Account, query: &Query) -> Ordering {
     for by in &query.order {
-        let (left, right) = (field_of(a, &by.field), field_of(b, &by.field));
+        let (left, right) = (value(a, by.column), value(b, by.column));
         let ordering = match (&left, &right) {
-            (Operand::Null, Operand::Null) => Ordering::Equal,
-            (Operand::Null, _) if by.nulls_last => Ordering::Greater,
-            (Operand::Null, _) => Ordering::Less,
-            (_, Operand::Null) if by.nulls_last => Ordering::Less,
-            (_, Operand::Null) => Ordering::Greater,
+            (Value::Null, Value::Null) => Ordering::Equal,
+            (Value::Null, _) if by.nulls_last => Ordering::Greater,
+            (Value::Null, _) => Ordering::Less,
+            (_, Value::Null) if by.nulls_last => Ordering::Less,
+            (_, Value::Null) => Ordering::Greater,
             _ => {
-                let ordering = order(&left, &right, false).unwrap_or(Ordering::Equal);
+                let ordering = ordered(&left, &right).unwrap_or(Ordering::Equal);
                 if by.descending { ordering.reverse() } else { ordering }
             }
         };
@@ -61,41 +57,22 @@ fn sorted(a: &Account, b: &Account, query: &Query) -> Ordering {
 }
 
 /// Appends a record as JSON.
-pub(crate) fn write(out: &mut String, record: &Account, fields: &[String], version: &str) {
-    out.push_str("{\"attributes\":{\"type\":");
-    quoted(out, OBJECT);
-    out.push_str(",\"url\":");
-    quoted(out, &format!("/services/data/v{version}/sobjects/{OBJECT}/{}", record.id));
-    out.push('}');
-    for field in fields {
-        out.push(',');
-        quoted(out, canonical(field));
-        out.push(':');
-        match field_of(record, field) {
-            Operand::Null => out.push_str("null"),
-            Operand::Bool(truth) => out.push_str(if truth { "true" } else { "false" }),
-            // Writing to a String cannot fail.
-            Operand::Number(number) => drop(write!(out, "{number}")),
-            Operand::Text(text) | Operand::Date(text) => quoted(out, &text),
-            Operand::Instant(at) => quoted(out, &stamp(at)),
-        }
+pub(crate) fn write(out: &mut Vec<u8>, record: &Account, columns: &[Column], version: &str) {
+    let id = &record.id;
+    // Writing to a Vec cannot fail, here and below.
+    let _ = write!(
+        out,
+        "{{\"attributes\":{{\"type\":\"{OBJECT}\",\"url\":\"/services/data/v{version}/sobjects/{OBJECT}/{id}\"}}"
+    );
+    for column in columns {
+        let _ = write!(out, ",\"{}\":", column.name());
+        let _ = match value(record, *column) {
+            Value::Null => write!(out, "null"),
+            Value::Bool(truth) => write!(out, "{truth}"),
+            Value::Number(number) => write!(out, "{number}"),
+            Value::Text(text) => serde_json::to_writer(&mut *out, text).map_err(Into::into),
+            Value::Instant(at) => write!(out, "\"{}\"", stamp(at)),
+        };
     }
-    out.push('}');
-}
-
-/// A field's name as the schema spells it.
-fn canonical(name: &str) -> &str {
-    let writable =
-        super::schema::place(name).and_then(|place| super::schema::FIELDS.get(place)).map(|field| field.name);
-    let system = || {
-        super::schema::SYSTEM
-            .iter()
-            .find(|(system, _)| system.eq_ignore_ascii_case(name))
-            .map(|(name, _)| *name)
-    };
-    writable.or_else(system).unwrap_or(name)
-}
-
-fn quoted(out: &mut String, text: &str) {
-    out.push_str(&serde_json::to_string(text).unwrap_or_else(|_| "null".to_owned()));
+    out.push(b'}');
 }

@@ -58,16 +58,69 @@ pub(crate) const FIELDS: &[Field] = &[
     field("IFS_Status__c", Kind::Picklist(&["Active", "Blocked", "Expired"])),
 ];
 
-/// Fields that the org itself keeps, with their types.
-pub(crate) const SYSTEM: &[(&str, &str)] = &[
-    ("Id", "id"),
-    ("IsDeleted", "boolean"),
-    ("CreatedDate", "datetime"),
-    ("LastModifiedDate", "datetime"),
-    ("SystemModstamp", "datetime"),
-];
-
 /// The place of a writable field; names are compared without case.
 pub(crate) fn place(name: &str) -> Option<usize> {
     FIELDS.iter().position(|field| field.name.eq_ignore_ascii_case(name))
+}
+
+/// A field that can be read: the org's own, or a writable one by its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    Id,
+    IsDeleted,
+    CreatedDate,
+    LastModifiedDate,
+    SystemModstamp,
+    Own(usize),
+}
+
+/// Fields that the org itself keeps, with their types.
+pub(crate) const SYSTEM: &[(Column, &str, &str)] = &[
+    (Column::Id, "Id", "id"),
+    (Column::IsDeleted, "IsDeleted", "boolean"),
+    (Column::CreatedDate, "CreatedDate", "datetime"),
+    (Column::LastModifiedDate, "LastModifiedDate", "datetime"),
+    (Column::SystemModstamp, "SystemModstamp", "datetime"),
+];
+
+impl Column {
+    /// Every field, the org's own first.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        SYSTEM.iter().map(|(column, ..)| *column).chain((0..FIELDS.len()).map(Self::Own))
+    }
+
+    /// A field by name; names are compared without case.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let system = SYSTEM.iter().find(|(_, system, _)| system.eq_ignore_ascii_case(name));
+        system.map(|(column, ..)| *column).or_else(|| place(name).map(Self::Own))
+    }
+
+    /// The name as the schema spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Own(place) => FIELDS.get(place).map_or("", |field| field.name),
+            system => SYSTEM.iter().find(|(column, ..)| *column == system).map_or("", |(_, name, _)| name),
+        }
+    }
+
+    /// The kind of a writable field.
+    pub(crate) fn kind(self) -> Option<Kind> {
+        let Self::Own(place) = self else { return None };
+        FIELDS.get(place).map(|field| field.kind)
+    }
+
+    /// Whether this is the external id.
+    pub(crate) fn is_key(self) -> bool {
+        self.name() == KEY
+    }
+
+    /// Long texts can be neither filtered nor sorted by.
+    pub(crate) fn is_long(self) -> bool {
+        matches!(self.kind(), Some(Kind::Text(length)) if length > 255)
+    }
+
+    /// Whether it holds text that is not read as anything else.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.kind(), Some(Kind::Text(_) | Kind::Picklist(_) | Kind::Email(_)))
+    }
 }
