@@ -13,6 +13,7 @@ pub mod runner;
 pub mod stop;
 
 mod audit_filter;
+mod cursor_words;
 mod demo_show;
 mod desk_action;
 mod doctor_view;

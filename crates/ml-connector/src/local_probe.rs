@@ -21,7 +21,8 @@ fn finding(check: &str, health: Health, detail: impl Into<String>, fix: Option<S
     Finding { system: "local".into(), check: check.into(), health, detail: detail.into(), fix }
 }
 
-fn broken(check: &str, error: &ConfigError) -> Finding {
+/// What is wrong with the configuration, as a finding.
+pub(crate) fn broken(check: &str, error: &ConfigError) -> Finding {
     finding(check, Health::Red, error.to_string(), error.hint.clone())
 }
 

@@ -72,8 +72,10 @@ impl Watch for Meter {
             self.bar.set_style(style(KNOWN));
             self.bar.set_length(total);
         }
-        self.bar.set_position(so_far.read);
-        self.line(&mut told, so_far.read, total);
+        // A saved plan is carried out without reading the source page by page.
+        let done = so_far.read.max(so_far.written() + so_far.equal + so_far.parked);
+        self.bar.set_position(done);
+        self.line(&mut told, done, total);
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sync_engine::FlowStatus;
 
 use crate::config::Config;
-use crate::entry_view::shorten;
+use crate::cursor_words::cursor_words;
 use crate::paint::Paint;
 use crate::words::{class, count, counted, moment, relative, waits_for};
 
@@ -48,7 +48,7 @@ fn flow(status: &FlowStatus, now: Timestamp, paint: Paint) -> Vec<String> {
         ));
     }
     if let Some(cursor) = &status.cursor {
-        lines.push(format!("  {}", paint.faint(&format!("read up to      {}", shorten(&cursor.0, 160)))));
+        lines.push(format!("  read            {}", cursor_words(cursor)));
     }
     lines
 }
@@ -59,4 +59,68 @@ fn finished(status: &FlowStatus, now: Timestamp) -> String {
 
 fn verb(number: u64) -> &'static str {
     if number == 1 { "waits" } else { "wait" }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use sync_engine::{Cursor, Fence, ParkedClass};
+
+    use super::*;
+    use crate::config::document;
+
+    fn config() -> Config {
+        let link = crate::template::link(&crate::template::Answers {
+            name: "acme".into(),
+            ifs_url: "https://acme.ifs.example".into(),
+            realm: "acme".into(),
+            ifs_client: "ML".into(),
+            ifs_secret: crate::template::SecretPlace::Env("IFS".into()),
+            salesforce_url: "https://acme.my.salesforce.example".into(),
+            salesforce_client: "KEY".into(),
+            salesforce_secret: crate::template::SecretPlace::Env("SF".into()),
+            rest: "",
+        });
+        let flow = "mapping = { custom = \"x\" }\nsource = { system = \"ifs\", entity = \"SupplierSet\" }\n\
+                    target = { system = \"salesforce\", entity = \"Account\" }\n";
+        let flow: crate::config::FlowFile = document::parse(Path::new("f.toml"), flow).unwrap();
+        let link = document::parse(Path::new("link.toml"), &link).unwrap();
+        Config {
+            folder: ".".into(),
+            link,
+            flows: vec![("new".into(), flow.clone()), ("suppliers".into(), flow)],
+        }
+    }
+
+    #[test]
+    fn a_status_tells_what_is_done_and_what_is_open() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let status = FlowStatus {
+            flow: "suppliers".into(),
+            fence: Fence(3),
+            clean: false,
+            links: 12_499,
+            intents: 2,
+            parked: vec![(ParkedClass::Quarantine, 1), (ParkedClass::Retry, 2)],
+            finished: Some(at("2026-03-01T10:00:00Z")),
+            cursor: Some(Cursor(r#"{"walk":{"resting":{"hwm":"2026-03-01T09:59:00Z"}}}"#.into())),
+        };
+        let page = page(&config(), &[status], at("2026-03-01T10:05:00Z"), Paint::PLAIN);
+        insta::assert_snapshot!(page, @r"
+        acme  https://acme.ifs.example -> https://acme.my.salesforce.example
+
+        new
+          has never run: try `ml-connector plan`, then `ml-connector run`
+
+        suppliers
+          last finished   2026-03-01 10:00:00 UTC (5 min ago)
+          linked          12,499 records
+          outcome open    2 writes, settled by the next run
+          quarantine      1 waits for the data, the mapping or the target to change
+          retry           2 wait for the next try, which comes by itself
+          a run is under way, or ended without notice; the next one goes on from there
+          read            every change up to 2026-03-01T09:59:00Z
+        ");
+    }
 }

@@ -50,7 +50,6 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let mut flows = BTreeMap::new();
     let mut probes = Vec::new();
     for ((name, file), mapper) in config.flows.iter().zip(mappers) {
-        check_ends(&config, name, file)?;
         let source =
             Arc::new(Stoppable::new(ifs.source(&config, &file.source.entity)?, opening.stop.clone()));
         let parts = FlowParts {
@@ -83,7 +82,13 @@ fn check_ends(config: &Config, name: &str, file: &FlowFile) -> Result<(), Config
         .hint("set source.system = \"ifs\" and target.system = \"salesforce\""))
 }
 
-/// The mapper of each flow, in their order.
+/// The mapper of each flow, in their order, fit for what it reads.
 fn mappers(config: &Config, custom: &Mappers) -> Result<Vec<ChosenMapper>, ConfigError> {
-    config.flows.iter().map(|(name, file)| chosen_mapper::choose(config, name, file, custom)).collect()
+    let chosen = |(name, file): &(String, FlowFile)| {
+        check_ends(config, name, file)?;
+        let mapper = chosen_mapper::choose(config, name, file, custom)?;
+        ifs::check_reads(config, name, file, &mapper.reads)?;
+        Ok(mapper)
+    };
+    config.flows.iter().map(chosen).collect()
 }

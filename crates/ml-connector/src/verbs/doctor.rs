@@ -24,8 +24,13 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
         tell(local_probe::folder(&config, session).await, &mut all, session)?;
         // Without secrets or with a broken mapping there is nothing to ask the systems with.
         if doctor_view::worst(&all) != Health::Red {
-            let connector = Connector::of(config, session)?;
-            tell(connector.probe().await, &mut all, session)?;
+            match Connector::of(config, session) {
+                Ok(connector) => tell(connector.probe().await, &mut all, session)?,
+                Err(Failure::Config(error)) => {
+                    tell(vec![local_probe::broken("flows and mappings", &error)], &mut all, session)?;
+                }
+                Err(failure) => return Err(failure),
+            }
         }
     }
     if !terminal.json {

@@ -1,6 +1,6 @@
 //! The mapper of a flow: read from a file, or brought along by the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mapping::{DeclaredMapper, FieldName, Mapper, Ownership, TargetField};
@@ -16,6 +16,8 @@ pub(crate) struct ChosenMapper {
     pub(crate) mapper: Arc<dyn Mapper>,
     /// Who decides single fields.
     pub(crate) owners: BTreeMap<FieldName, Ownership>,
+    /// What it looks at; unknown for mappers of the program.
+    pub(crate) reads: BTreeSet<String>,
     /// What it writes; unknown for mappers of the program.
     pub(crate) writes: Vec<TargetField>,
 }
@@ -35,8 +37,8 @@ pub(crate) fn choose(
             let declared = DeclaredMapper::from_toml(&text, &path.display().to_string())
                 .map_err(|error| ConfigError::of_mapping(&text, &error))?;
             ends_agree(config, name, file, &declared)?;
-            let (owners, writes) = (declared.policy().owners, declared.writes());
-            Ok(ChosenMapper { mapper: Arc::new(declared), owners, writes })
+            let (owners, reads, writes) = (declared.policy().owners, declared.reads(), declared.writes());
+            Ok(ChosenMapper { mapper: Arc::new(declared), owners, reads, writes })
         }
     }
 }
@@ -55,7 +57,7 @@ fn brought(config: &Config, name: &str, wanted: &str, custom: &Mappers) -> Resul
         )
         .hint(hint));
     };
-    Ok(ChosenMapper { mapper, owners: BTreeMap::new(), writes: Vec::new() })
+    Ok(ChosenMapper { mapper, owners: BTreeMap::new(), reads: BTreeSet::new(), writes: Vec::new() })
 }
 
 /// The mapping must read what the source gives and write what the target takes.

@@ -1,5 +1,6 @@
 //! IFS Cloud as this link reaches it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use connector_ifs::{EntitySettings, IfsProbe, IfsSource};
@@ -7,7 +8,8 @@ use sync_engine::{Probe, Source};
 use wire::{AuthStyle, Clock, Credentials, RateSettings, Response, TokenConfig};
 
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
-use crate::config::{Config, ConfigError};
+use crate::config::nearest::nearest;
+use crate::config::{Config, ConfigError, FlowFile, MappingRef};
 
 /// IFS Cloud, ready to be read.
 #[derive(Debug)]
@@ -65,6 +67,32 @@ impl Ifs {
         let probe = IfsProbe::new(transport, self.clock.clone(), &tenant, entity_settings(config, entity)?);
         Ok(Box::new(probe.map_err(|error| wrong_entity(config, entity, &error.to_string()))?))
     }
+}
+
+/// What a mapping looks at must be read: a slip would otherwise send every record to quarantine.
+pub(crate) fn check_reads(
+    config: &Config,
+    flow: &str,
+    file: &FlowFile,
+    reads: &BTreeSet<String>,
+) -> Result<(), ConfigError> {
+    let settings = entity_settings(config, &file.source.entity)?;
+    let keys = settings.key.iter().map(|key| key.name.as_str());
+    let known: Vec<&str> = keys.chain(settings.fields.iter().map(|field| field.name.as_str())).collect();
+    let Some(missing) = reads.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let place = match &file.mapping {
+        MappingRef::File(path) => config.folder.join(path),
+        MappingRef::Custom(_) => config.flow_file(flow),
+    };
+    let hint = match nearest(missing, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!(
+            "add it to what is read: [ifs.entities.{}.extra_fields] {missing} = \"text\" in link.toml",
+            settings.entity
+        ),
+    };
+    Err(ConfigError::new(place, format!("the source field `{missing}` is not read from {}", settings.entity))
+        .hint(hint))
 }
 
 /// The settings of one kind of record, with what the configuration says about it.
