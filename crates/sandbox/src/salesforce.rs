@@ -25,6 +25,8 @@ mod like;
 mod literal;
 mod members;
 mod org;
+#[cfg(test)]
+mod org_tests;
 mod problem;
 mod record;
 mod routes;

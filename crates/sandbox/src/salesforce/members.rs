@@ -76,10 +76,9 @@ impl<'a> Members<'a> {
                 let message = "The sobject type must be specified in the attributes of every record";
                 Err(Problem::bad("INVALID_INPUT", message))
             }
-            Some(Attributes { r#type }) if !r#type.eq_ignore_ascii_case(OBJECT) => Err(Problem::bad(
-                "INVALID_TYPE",
-                format!("sObject type '{type}' is not supported."),
-            )),
+            Some(Attributes { r#type }) if !r#type.eq_ignore_ascii_case(OBJECT) => {
+                Err(Problem::bad("INVALID_TYPE", format!("sObject type '{type}' is not supported.")))
+            }
             Some(_) => Ok(()),
         }
     }
