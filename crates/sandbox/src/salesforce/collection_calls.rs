@@ -45,8 +45,8 @@ fn at_most(most: usize, count: usize) -> Result<(), Problem> {
     if count <= most {
         return Ok(());
     }
-    let message = format!("record limit reached. cannot submit more than {most} records in this request");
-    Err(Problem::bad("LIMIT_EXCEEDED", message))
+    let message = format!("record limit reached. cannot submit more than {most} records into this call");
+    Err(Problem::bad("EXCEEDED_ID_LIMIT", message))
 }
 
 fn delete(desk: &mut Desk<'_>, request: &Request) -> Result<Response, Problem> {

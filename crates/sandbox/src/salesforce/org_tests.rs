@@ -256,7 +256,7 @@ fn each_record_of_a_collection_has_its_own_fate() {
     let many: Vec<Value> =
         (0..201).map(|number| account(&format!("M{number}"), json!({ "Name": "x" }))).collect();
     let body = json!({ "records": many });
-    assert_eq!(code(&client.call("PATCH", UPSERT, &body)), (400, "LIMIT_EXCEEDED"));
+    assert_eq!(code(&client.call("PATCH", UPSERT, &body)), (400, "EXCEEDED_ID_LIMIT"));
     assert_eq!(client.upsert(&many[..200]).len(), 200);
     assert_eq!(code(&client.call("PATCH", "/composite/sobjects/Account/Name", &body)), (404, "NOT_FOUND"));
     let response = client.send("PATCH", &format!("/services/data/v64.0{UPSERT}"), "{\"records\":[{]}", &[]);

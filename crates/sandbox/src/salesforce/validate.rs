@@ -1,5 +1,7 @@
 //! One record on its way in: every value is read, checked and brought into the form it is kept in.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::value::RawValue;
@@ -108,6 +110,10 @@ fn date(text: &str) -> Option<Cell> {
     Some(Cell::Text(date.to_string().into()))
 }
 
+/// A text, borrowed where nothing in it is escaped.
+#[derive(serde::Deserialize)]
+struct Plain<'a>(#[serde(borrow)] Cow<'a, str>);
+
 fn cell(field: &Field, raw: &RawValue, switches: &SalesforceSwitches) -> Result<Cell, Problem> {
     let raw = raw.get();
     if raw == "null" {
@@ -119,7 +125,7 @@ fn cell(field: &Field, raw: &RawValue, switches: &SalesforceSwitches) -> Result<
         Kind::Currency(precision, scale) if number_like => number(field, raw, (precision, scale)),
         _ if !quoted => Err(mistyped(field, raw)),
         kind => {
-            let text: String = serde_json::from_str(raw).map_err(|_| mistyped(field, raw))?;
+            let Plain(text) = serde_json::from_str(raw).map_err(|_| mistyped(field, raw))?;
             match kind {
                 Kind::Currency(..) | Kind::Date if text.trim().is_empty() => Ok(Cell::Null),
                 Kind::Currency(precision, scale) => number(field, text.trim(), (precision, scale)),
