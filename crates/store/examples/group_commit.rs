@@ -80,7 +80,7 @@ async fn small_entries(folder: &Path, batch: u64, callers: u64) {
     stream::iter(0..calls)
         .map(|_| log.append((0..batch).map(|_| entry()).collect()))
         .buffer_unordered(usize::try_from(callers).expect("few"))
-        .for_each(|kept| async move { drop(kept.expect("keeps")) })
+        .for_each(|kept| async move { assert!(kept.is_ok(), "{kept:?}") })
         .await;
     let rate = u128::from(calls * batch) * 1_000_000 / begun.elapsed().as_micros();
     println!("{batch} entries a call, {callers} at once: {rate} entries/s");
@@ -119,7 +119,10 @@ async fn whole_load(folder: &Path) {
 
 async fn span_of_call(log: &SqliteAuditLog, first: u64) {
     let records: Vec<String> = (first..first + CALL).map(key).collect();
-    let keep = async |entries| drop(log.append(entries).await.expect("keeps"));
+    let keep = async |entries| {
+        let kept = log.append(entries).await;
+        assert!(kept.is_ok(), "{kept:?}");
+    };
     let names = json(first, CALL, |n| format!("'{}'", key(n)));
     keep(vec![asked(&records, &format!("https://sf/query?q=SELECT+{names}"), "")]).await;
     keep(vec![answered(&records, "{\"totalSize\":0,\"done\":true,\"records\":[]}")]).await;

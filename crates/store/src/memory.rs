@@ -88,7 +88,9 @@ impl MemoryStore {
             for state in flows.values_mut() {
                 let meant = state.parked.values().filter(|parked| admits(query, parked));
                 let keys: Vec<Key> = meant.map(|parked| parked.key.clone()).collect();
-                keys.iter().for_each(|key| act(state, key));
+                for key in &keys {
+                    act(state, key);
+                }
                 met += keys.len() as u64;
             }
             Ok(met)

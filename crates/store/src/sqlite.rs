@@ -10,6 +10,7 @@ mod links;
 mod schema;
 mod stamp;
 mod state;
+mod verify;
 mod waiting;
 mod writer;
 

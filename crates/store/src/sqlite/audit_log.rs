@@ -1,25 +1,25 @@
 //! [`AuditLog`] in SQLite.
 
-use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::ops::RangeInclusive;
+use std::task::Poll;
 
 use async_trait::async_trait;
-use audit::chain::{Chain, GENESIS, Row as Link};
+use audit::chain::{Chain, GENESIS};
 use audit::{AuditError, AuditLog, Encoded, Entry, Query, Sealed, Verdict, codec};
-use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use jiff::Timestamp;
+use futures::{StreamExt as _, TryStreamExt as _};
+use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::audit_rows::{Stored, condition, digest, kind_name, set_of};
+use super::audit_rows::{Stored, condition, kind_name, set_of};
 use super::database::{Database, Place};
 use super::error::DatabaseError;
 use super::schema::AUDIT;
+use super::verify::Check;
 
-/// How many entries are read at once.
-const PAGE: u64 = 256;
+/// How many numbers of entries are looked for at once.
+const PAGE: u64 = 4_096;
 
 /// The audit log in one SQLite file.
 #[derive(Debug)]
@@ -33,53 +33,69 @@ impl SqliteAuditLog {
         Ok(Self { database: Database::open(place, &AUDIT)? })
     }
 
-    fn page(&self, query: &Query, after: u64, limit: u64) -> Result<Vec<Stored>, AuditError> {
+    /// The numbers of the next entries that match, in the order of reading.
+    fn numbers(&self, query: &Query, range: &Rest) -> Numbers {
         let (condition, mut values) = condition(query);
         let (order, bound) = if query.newest { ("DESC", "number < ?") } else { ("ASC", "number > ?") };
-        values.push(i64::try_from(after).unwrap_or(i64::MAX).into());
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        values.push(Sql::from(range.after));
+        values.push(Sql::from(i64::try_from(range.left.min(PAGE)).unwrap_or(i64::MAX)));
         let select = format!(
-            "SELECT number, header, payload, hash FROM entries WHERE {condition} AND {bound}
-             ORDER BY number {order} LIMIT {limit}"
+            "SELECT number FROM entries WHERE {condition} AND {bound} ORDER BY number {order} LIMIT ?"
         );
         let read = |connection: &Connection| {
-            connection.prepare(&select)?.query_map(params_from_iter(values), Stored::read)?.collect()
+            let mut statement = connection.prepare_cached(&select)?;
+            statement.query_map(params_from_iter(values), |row| row.get(0))?.collect()
         };
         Ok(self.database.read(read)?)
     }
 
-    /// The newest entries that match, oldest first.
-    fn newest(&self, query: &Query) -> Vec<Result<Sealed, AuditError>> {
-        match self.page(query, u64::MAX, query.limit.unwrap_or(u64::MAX)) {
-            Err(error) => vec![Err(error)],
-            Ok(rows) => rows.into_iter().rev().map(Stored::unseal).collect(),
-        }
-    }
-
-    /// The next page of entries, and where to go on.
-    fn next(&self, query: &Query, rest: Option<Rest>) -> Option<(Unsealed, Option<Rest>)> {
-        let Rest { after, left } = rest?;
-        let limit = left.min(PAGE);
-        if limit == 0 {
-            return None;
-        }
-        match self.page(query, after, limit) {
-            Err(error) => Some((vec![Err(error)], None)),
-            Ok(rows) => {
-                let count = rows.len() as u64;
-                let after = rows.last()?.number;
-                let rest = (count == limit).then(|| Rest { after, left: left - count });
-                Some((rows.into_iter().map(Stored::unseal).collect(), rest))
+    /// The next numbers, and what is left to be read.
+    fn page(&self, query: &Query, rest: Option<Rest>) -> Option<(Numbers, Option<Rest>)> {
+        let rest = rest.filter(|rest| rest.left > 0)?;
+        match self.numbers(query, &rest) {
+            Err(error) => Some((Err(error), None)),
+            Ok(numbers) => {
+                let count = numbers.len() as u64;
+                let after = *numbers.last()?;
+                let more = count == rest.left.min(PAGE);
+                Some((Ok(numbers), more.then(|| Rest { after, left: rest.left - count })))
             }
         }
     }
+
+    /// The newest entries that match, oldest first.
+    fn newest(&self, query: &Query) -> Numbers {
+        let mut all = Vec::new();
+        let mut rest = Some(Rest { after: i64::MAX, left: query.limit.unwrap_or(u64::MAX) });
+        while let Some((page, next)) = self.page(query, rest) {
+            all.extend(page?);
+            rest = next;
+        }
+        all.reverse();
+        Ok(all)
+    }
+
+    /// One entry. Only as many are in memory as the reader holds.
+    fn entry(&self, number: i64) -> Result<Sealed, AuditError> {
+        let select = "SELECT number, header, payload, hash FROM entries WHERE number = ?1";
+        let read =
+            |connection: &Connection| connection.prepare_cached(select)?.query_row([number], Stored::read);
+        let stored = self.database.read(read).map_err(|error| match error {
+            DatabaseError::Damaged { detail, .. } => {
+                AuditError::Damaged { number: number.unsigned_abs(), detail }
+            }
+            other => other.into(),
+        })?;
+        stored.unseal()
+    }
 }
 
-type Unsealed = Vec<Result<Sealed, AuditError>>;
+/// Numbers of entries, in the order of reading.
+type Numbers = Result<Vec<i64>, AuditError>;
 
 /// What of a query is still to be read.
 struct Rest {
-    after: u64,
+    after: i64,
     left: u64,
 }
 
@@ -114,21 +130,48 @@ impl AuditLog for SqliteAuditLog {
     }
 
     fn read(&self, query: Query) -> BoxStream<'_, Result<Sealed, AuditError>> {
-        if query.newest {
-            return stream::once(async move { stream::iter(self.newest(&query)) }).flatten().boxed();
-        }
         let begin = Some(Rest { after: 0, left: query.limit.unwrap_or(u64::MAX) });
-        stream::unfold((query, begin), move |(query, rest)| async move {
-            let (page, rest) = self.next(&query, rest)?;
-            Some((stream::iter(page), (query, rest)))
-        })
-        .flatten()
-        .boxed()
+        let numbers = if query.newest {
+            stream::once(async move { self.newest(&query) }).boxed()
+        } else {
+            stream::unfold((query, begin), move |(query, rest)| async move {
+                let (page, rest) = self.page(&query, rest)?;
+                Some((page, (query, rest)))
+            })
+            .boxed()
+        };
+        numbers.map_ok(|page| stream::iter(page).map(|number| self.entry(number))).try_flatten().boxed()
     }
 
     async fn verify(&self) -> Result<Verdict, AuditError> {
-        Ok(self.database.read(verify)?)
+        let mut check = Check::new();
+        loop {
+            match self.database.read(|connection| check.go_on(connection)) {
+                Ok(false) => breathe().await,
+                Ok(true) => break,
+                // What SQLite cannot make sense of is not what was written either.
+                Err(DatabaseError::Damaged { detail, .. }) => {
+                    check.unreadable(detail);
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(check.verdict())
     }
+}
+
+/// Lets others run before the next piece of a long work.
+async fn breathe() {
+    let mut rested = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut rested, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn head(connection: &Connection) -> rusqlite::Result<Chain> {
@@ -163,115 +206,4 @@ fn append(connection: &Connection, rows: &[(Columns, Encoded)]) -> rusqlite::Res
         ))?;
     }
     Ok(first..=chain.entries())
-}
-
-/// What a header says about the columns beside it.
-#[derive(Deserialize)]
-struct Said {
-    at: Timestamp,
-    run: String,
-    flow: String,
-    records: Vec<String>,
-    event: SaidKind,
-}
-
-/// The one member of an entry's event: its name is the kind.
-struct SaidKind(String);
-
-impl<'de> Deserialize<'de> for SaidKind {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = SaidKind;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object with one member")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<SaidKind, A::Error> {
-                let member = map.next_entry::<String, IgnoredAny>()?;
-                member.map(|(kind, _)| SaidKind(kind)).ok_or_else(|| serde::de::Error::custom("no event"))
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
-}
-
-/// Walks over the whole table: the chain, and whether columns and index agree with it.
-fn verify(connection: &Connection) -> rusqlite::Result<Verdict> {
-    let mut chain = Chain::new();
-    let mut checked: BTreeSet<i64> = BTreeSet::new();
-    let mut statement = connection.prepare(
-        "SELECT number, header, payload, hash, at, kind, flow, run, record_set FROM entries ORDER BY number",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let link = Link {
-            number: row.get::<_, i64>(0)?.unsigned_abs(),
-            header: row.get_ref(1)?.as_bytes()?,
-            payload: row.get_ref(2)?.as_bytes()?,
-            hash: row.get_ref(3)?.as_bytes()?,
-        };
-        if !chain.check(&link) {
-            break;
-        }
-        let disagreement = match serde_json::from_slice::<Said>(link.header) {
-            Err(error) => Some(format!("header: {error}")),
-            Ok(said) => disagreement(connection, row, &said, &mut checked)?,
-        };
-        if let Some(detail) = disagreement {
-            let verdict = chain.verdict();
-            return Ok(Verdict { broken: Some((link.number, detail)), ..verdict });
-        }
-    }
-    Ok(chain.verdict())
-}
-
-fn disagreement(
-    connection: &Connection,
-    row: &rusqlite::Row<'_>,
-    said: &Said,
-    checked: &mut BTreeSet<i64>,
-) -> rusqlite::Result<Option<String>> {
-    let differs = |column: &str| Some(format!("the column {column} differs from the entry"));
-    let kind: String = row.get(5)?;
-    if row.get::<_, i64>(4)? != said.at.as_microsecond() {
-        return Ok(differs("at"));
-    }
-    if said.event.0 != kind {
-        return Ok(differs("kind"));
-    }
-    if row.get::<_, String>(6)? != said.flow {
-        return Ok(differs("flow"));
-    }
-    if row.get::<_, String>(7)? != said.run {
-        return Ok(differs("run"));
-    }
-    let set: Option<i64> = row.get(8)?;
-    match set {
-        None if said.records.is_empty() => Ok(None),
-        None => Ok(differs("record_set")),
-        Some(set) => {
-            let known: Option<Vec<u8>> = connection
-                .prepare_cached("SELECT digest FROM record_sets WHERE record_set = ?1")?
-                .query_row([set], |row| row.get(0))
-                .optional()?;
-            if known != Some(digest(&said.records)) {
-                return Ok(differs("record_set"));
-            }
-            if checked.insert(set) && !indexed(connection, set, &said.records)? {
-                return Ok(Some("the index does not name all of its records".into()));
-            }
-            Ok(None)
-        }
-    }
-}
-
-fn indexed(connection: &Connection, set: i64, records: &[String]) -> rusqlite::Result<bool> {
-    let mut member =
-        connection.prepare_cached("SELECT 1 FROM members WHERE record = ?1 AND record_set = ?2")?;
-    for record in records {
-        if !member.exists((record, set))? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

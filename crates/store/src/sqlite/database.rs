@@ -161,3 +161,132 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT)?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use futures::future::join_all;
+
+    use super::*;
+
+    const ROWS: Schema = Schema { id: 78, steps: &["CREATE TABLE rows (text TEXT UNIQUE);"] };
+
+    async fn insert(database: &Database, text: &str) -> Result<(), DatabaseError> {
+        let text = text.to_owned();
+        database
+            .write(move |connection| {
+                connection.execute("INSERT INTO rows VALUES (?1)", [text]).map(|_| Ok(()))
+            })
+            .await
+    }
+
+    fn count(connection: &Connection) -> rusqlite::Result<i64> {
+        connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0))
+    }
+
+    fn room(database: &Database, pages: i64) -> impl Future<Output = Result<(), DatabaseError>> {
+        database.write(move |connection| connection.pragma_update(None, "max_page_count", pages).map(Ok))
+    }
+
+    #[tokio::test]
+    async fn what_waits_together_is_written_in_one_transaction() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.db");
+        let database = Database::open(&Place::Threaded(path.clone()), &ROWS).expect("opens");
+        let (go, wait) = channel::<()>();
+        let first = database.write(move |_| {
+            wait.recv().ok();
+            Ok(Ok::<_, DatabaseError>(()))
+        });
+        let others = join_all(["a", "b", "a", "c"].map(|text| insert(&database, text)));
+        let last = database.write(move |connection| {
+            let stranger = Connection::open(path)?;
+            Ok(Ok::<_, DatabaseError>((count(connection)?, count(&stranger)?)))
+        });
+        let go = async { drop(go) };
+        let (_, others, last, ()) = futures::join!(first, others, last, go);
+        assert_eq!(last, Ok((3, 0)), "three rows are there, and nobody else sees them yet");
+        let good: Vec<bool> = others.iter().map(Result::is_ok).collect();
+        assert_eq!(good, [true, true, false, true], "one that fails is undone alone");
+        assert_eq!(database.read(count), Ok(3));
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_stops_writing_until_there_is_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let places = [
+            Place::Memory,
+            Place::Inline(folder.path().join("inline.db")),
+            Place::Threaded(folder.path().join("threaded.db")),
+        ];
+        for place in places {
+            let database = Database::open(&place, &ROWS).expect("opens");
+            room(&database, 20).await.expect("limits");
+            let mut kept = 0;
+            let error = loop {
+                match insert(&database, &format!("{kept:04000}")).await {
+                    Ok(()) => kept += 1,
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(error, DatabaseError::Full { .. }), "{place:?}: {error:?}");
+            assert!(kept > 3, "{place:?}: there was some room");
+            assert_eq!(database.read(count), Ok(kept), "{place:?}: all that was promised is there, no more");
+            let big = "y".repeat(90_000);
+            let small = futures::join!(insert(&database, "x"), insert(&database, &big));
+            assert!(small.1.is_err(), "{place:?}");
+            room(&database, 1_000_000).await.expect("makes room");
+            insert(&database, "now there is room").await.expect("goes on");
+            let due = kept + 1 + i64::from(small.0.is_ok());
+            assert_eq!(database.read(count), Ok(due), "{place:?}");
+            let sound = |connection: &Connection| {
+                connection.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0))
+            };
+            assert_eq!(database.read(sound).as_deref(), Ok("ok"), "{place:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_taken_away_is_not_written_any_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.db");
+        let database = Database::open(&Place::Threaded(path.clone()), &ROWS).expect("opens");
+        insert(&database, "a").await.expect("writes");
+        std::fs::rename(&path, folder.path().join("elsewhere.db")).expect("moves");
+        let gone = DatabaseError::Gone { path: path.display().to_string() };
+        assert_eq!(insert(&database, "b").await, Err(gone.clone()));
+        std::fs::write(&path, "another").expect("writes");
+        assert_eq!(insert(&database, "b").await, Err(gone));
+    }
+
+    #[tokio::test]
+    async fn a_foreign_writer_is_waited_for_and_then_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.db");
+        let database = Database::open(&Place::Inline(path.clone()), &ROWS).expect("opens");
+        let patience = |connection: &Connection| connection.busy_timeout(Duration::ZERO).map(Ok);
+        database.write::<_, DatabaseError>(patience).await.expect("sets");
+        let foreign = Connection::open(&path).expect("opens");
+        foreign.execute_batch("BEGIN IMMEDIATE").expect("begins");
+        let error = insert(&database, "a").await;
+        assert!(matches!(error, Err(DatabaseError::Busy { .. })), "{error:?}");
+        assert_eq!(database.read(count), Ok(0), "reading goes on");
+        foreign.execute_batch("ROLLBACK").expect("ends");
+        insert(&database, "a").await.expect("writes again");
+    }
+
+    #[tokio::test]
+    async fn a_failing_task_does_not_end_the_writer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(&Place::Threaded(folder.path().join("x.db")), &ROWS).expect("opens");
+        let refuse = |_: &Connection| Ok(Err::<(), _>(DatabaseError::Busy { path: "mine".into() }));
+        assert_eq!(database.write(refuse).await, Err(DatabaseError::Busy { path: "mine".into() }));
+        let error = database.write::<(), DatabaseError>(|connection| {
+            connection.execute_batch("NO SUCH WORDS")?;
+            Ok(Ok(()))
+        });
+        assert!(matches!(error.await, Err(DatabaseError::Failed { .. })));
+        insert(&database, "a").await.expect("goes on");
+    }
+}

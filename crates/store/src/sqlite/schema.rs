@@ -117,3 +117,57 @@ impl Schema {
         Ok((number("application_id")?, number("user_version")?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: Schema = Schema { id: 77, steps: &["CREATE TABLE a (x); INSERT INTO a VALUES (1);"] };
+    const NEW: Schema = Schema { id: 77, steps: &[OLD.steps[0], "ALTER TABLE a ADD y DEFAULT 2;"] };
+    const BROKEN: Schema = Schema { id: 77, steps: &[OLD.steps[0], "DROP TABLE a; NO SUCH WORDS;"] };
+
+    fn open(schema: &Schema, connection: &Connection) -> Result<(), DatabaseError> {
+        schema.inspect(connection, "x.db")?;
+        schema.bring_up_to_date(connection).map_err(|error| DatabaseError::of("x.db", &error))
+    }
+
+    #[test]
+    fn an_older_file_is_brought_up_to_date_and_keeps_what_it_holds() {
+        let connection = Connection::open_in_memory().expect("opens");
+        open(&OLD, &connection).expect("makes");
+        open(&NEW, &connection).expect("migrates");
+        open(&NEW, &connection).expect("nothing left to do");
+        let row = connection.query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)));
+        assert_eq!(row, Ok((1, 2)));
+    }
+
+    #[test]
+    fn a_newer_file_is_refused_and_left_alone() {
+        let connection = Connection::open_in_memory().expect("opens");
+        open(&NEW, &connection).expect("makes");
+        let error = open(&OLD, &connection);
+        assert_eq!(error, Err(DatabaseError::Newer { path: "x.db".into(), found: 2, known: 1 }));
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_older_file() {
+        let connection = Connection::open_in_memory().expect("opens");
+        open(&OLD, &connection).expect("makes");
+        assert!(open(&BROKEN, &connection).is_err());
+        assert_eq!(connection.query_row("SELECT x FROM a", [], |row| row.get(0)), Ok(1));
+        open(&NEW, &connection).expect("still migrates");
+    }
+
+    #[test]
+    fn foreign_files_are_refused_before_anything_is_made_in_them() {
+        for foreign in ["CREATE TABLE theirs (x)", "PRAGMA application_id = 5", "PRAGMA user_version = 1"] {
+            let connection = Connection::open_in_memory().expect("opens");
+            connection.execute_batch(foreign).expect("runs");
+            let error = open(&OLD, &connection);
+            assert!(matches!(error, Err(DatabaseError::Damaged { .. })), "{foreign}: {error:?}");
+        }
+        let connection = Connection::open_in_memory().expect("opens");
+        open(&STATE, &connection).expect("makes");
+        assert!(AUDIT.inspect(&connection, "x.db").is_err(), "state is no log");
+    }
+}
