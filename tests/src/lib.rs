@@ -4,6 +4,7 @@ pub mod bench;
 pub mod hand_clock;
 pub mod scripted_sink;
 pub mod scripted_source;
+pub mod simulation;
 
 pub use bench::Bench;
 pub use hand_clock::HandClock;

@@ -87,7 +87,7 @@ impl<S: StateStore> Desk for Fused<S> {
 }
 
 #[async_trait]
-impl<L: AuditLog> AuditLog for Fused<L> {
+impl<L: AuditLog> AuditLog for Fused<std::sync::Arc<L>> {
     async fn append(&self, entries: Vec<Entry>) -> Result<RangeInclusive<u64>, AuditError> {
         self.fuse.point("before append").await;
         let numbers = self.inner.append(entries).await;

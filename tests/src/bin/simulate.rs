@@ -1,0 +1,157 @@
+//! Runs simulations: many seeds, one seed again, or the broken variants.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+use ml_connector_tests::simulation::{Options, Outcome, Variant, simulate};
+use wire::Clock as _;
+
+/// Simulates the whole product, both systems included, under virtual time.
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many seeds to run
+    #[arg(long, default_value_t = 500)]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Repeat this one seed and tell its story
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    seed: Option<u64>,
+    /// Run the broken variants instead and say which seed finds each out
+    #[arg(long)]
+    variants: bool,
+    /// How many threads
+    #[arg(long, default_value_t = 2)]
+    jobs: u64,
+    /// The figures as one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Sums over many simulations.
+#[derive(Debug, Default)]
+struct Totals {
+    seeds: u64,
+    calls: u64,
+    effects: u64,
+    runs: u64,
+    simulated: Duration,
+    faults: BTreeMap<&'static str, u64>,
+    crashes: BTreeMap<&'static str, u64>,
+}
+
+impl Totals {
+    fn add(&mut self, outcome: &Outcome) {
+        self.seeds += 1;
+        self.calls += outcome.calls;
+        self.effects += outcome.effects;
+        self.runs += outcome.runs;
+        self.simulated += outcome.simulated;
+        for (name, count) in &outcome.faults {
+            *self.faults.entry(name).or_default() += count;
+        }
+        for (name, count) in &outcome.crashes {
+            *self.crashes.entry(name).or_default() += count;
+        }
+    }
+
+    fn print(&self, took: Duration, json: bool) {
+        let days = self.simulated.as_secs() / 86_400;
+        if json {
+            let document = serde_json::json!({
+                "seeds": self.seeds, "seconds": took.as_secs_f64(), "simulated_days": days, "runs": self.runs,
+                "calls": self.calls, "effects": self.effects, "faults": self.faults, "crashes": self.crashes,
+            });
+            println!("{document}");
+            return;
+        }
+        println!(
+            "{} seeds in {:.1} s: {} simulated days, {} runs, {} calls, {} effects; no finding",
+            self.seeds,
+            took.as_secs_f64(),
+            days,
+            self.runs,
+            self.calls,
+            self.effects
+        );
+        println!("faults: {:?}", self.faults);
+        println!("killed at: {:?}", self.crashes);
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Some(seed) = args.seed {
+        return repeat(seed);
+    }
+    if args.variants {
+        return variants(args.seeds);
+    }
+    many(&args)
+}
+
+fn repeat(seed: u64) -> ExitCode {
+    println!("{:#?}", Options::of(seed));
+    let outcome = simulate(seed, Variant::None);
+    println!("{outcome:#?}");
+    if outcome.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn variants(seeds: u64) -> ExitCode {
+    let mut missed = 0;
+    for variant in Variant::BROKEN {
+        let found =
+            (0..seeds).find_map(|seed| Some((seed, simulate(seed, variant).findings.into_iter().next()?)));
+        match found {
+            Some((seed, finding)) => println!("{variant:?}: found out by seed {seed}: {}", finding.0),
+            None => {
+                missed += 1;
+                println!("{variant:?}: NOT found out within {seeds} seeds");
+            }
+        }
+    }
+    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn many(args: &Args) -> ExitCode {
+    let clock = wire::SystemClock;
+    let begun = clock.elapsed();
+    let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
+    let totals = Mutex::new(Totals::default());
+    std::thread::scope(|scope| {
+        for _ in 0..args.jobs.max(1) {
+            scope.spawn(|| {
+                while !failed.load(Ordering::Relaxed) {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= args.seeds {
+                        return;
+                    }
+                    let seed = args.from + number;
+                    let outcome = simulate(seed, Variant::None);
+                    if !outcome.findings.is_empty() {
+                        failed.store(true, Ordering::Relaxed);
+                        eprintln!("seed {seed}: {:#?}", outcome.findings);
+                        eprintln!(
+                            "repeat it: cargo run -p ml-connector-tests --bin simulate -- --seed {seed}"
+                        );
+                    }
+                    totals.lock().unwrap_or_else(PoisonError::into_inner).add(&outcome);
+                }
+            });
+        }
+    });
+    if failed.load(Ordering::Relaxed) {
+        return ExitCode::FAILURE;
+    }
+    totals
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .print(clock.elapsed().saturating_sub(begun), args.json);
+    ExitCode::SUCCESS
+}

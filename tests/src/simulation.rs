@@ -1,0 +1,14 @@
+//! The whole loop, both systems included, under virtual time from a seed.
+
+pub mod checker;
+pub mod fuse;
+pub mod fused;
+pub mod options;
+pub mod process;
+pub mod scenario;
+pub mod variant;
+pub mod world;
+
+pub use options::Options;
+pub use scenario::{Finding, Outcome, simulate};
+pub use variant::Variant;

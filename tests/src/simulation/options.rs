@@ -1,0 +1,144 @@
+//! What a seed means: everything that differs from one simulation to another.
+
+use std::time::Duration;
+
+use sandbox::{Fault, Only, Rate, RetryAfter};
+use wire::{Entropy, SeededEntropy};
+
+/// One world and what happens in it, all drawn from the seed.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The seed.
+    pub seed: u64,
+    /// Suppliers at the beginning.
+    pub suppliers: usize,
+    /// Rows the product asks for in a page.
+    pub page_size: usize,
+    /// Rows the server gives at most.
+    pub page_cap: usize,
+    /// Records in one write call.
+    pub batch_size: usize,
+    /// Calls at the same time.
+    pub concurrency: usize,
+    /// Runs with faults.
+    pub rounds: u32,
+    /// Edits before each run.
+    pub edits: u64,
+    /// An edit strikes between two calls once in so many calls.
+    pub meddling: u64,
+    /// A run is killed once in so many runs.
+    pub crashes: u64,
+    /// The longest time between two runs, in seconds.
+    pub pause: u64,
+    /// Longest latency of a call, in milliseconds.
+    pub latency: u64,
+    /// How long an IFS token lives.
+    pub token_lifetime: Duration,
+    /// Whether people edit fields in Salesforce that belong to IFS.
+    pub owned_edits: bool,
+    /// What goes wrong at IFS.
+    pub ifs_faults: Vec<Rate>,
+    /// What goes wrong at Salesforce.
+    pub salesforce_faults: Vec<Rate>,
+}
+
+/// Chance, for drawing options and events.
+#[derive(Debug)]
+pub struct Dice(SeededEntropy);
+
+impl Dice {
+    /// The dice of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(SeededEntropy::new(seed))
+    }
+
+    /// A number below `bound`.
+    pub fn below(&self, bound: u64) -> u64 {
+        self.0.next_u64() % bound.max(1)
+    }
+
+    /// A number from `low` to `high`, both included.
+    pub fn between(&self, low: u64, high: u64) -> u64 {
+        low + self.below(high - low + 1)
+    }
+
+    /// True once in so many times.
+    pub fn one_in(&self, odds: u64) -> bool {
+        self.below(odds) == 0
+    }
+
+    /// As a source of chance.
+    pub fn entropy(&self) -> &SeededEntropy {
+        &self.0
+    }
+
+    fn count(&self, low: u64, high: u64) -> usize {
+        usize::try_from(self.between(low, high)).unwrap_or(usize::MAX)
+    }
+}
+
+impl Options {
+    /// The options of a seed.
+    pub fn of(seed: u64) -> Self {
+        let dice = Dice::new(seed ^ 0x51_4D55);
+        let page_size = dice.count(3, 40);
+        Self {
+            seed,
+            suppliers: dice.count(5, 60),
+            page_size,
+            page_cap: if dice.one_in(4) { page_size.div_ceil(2) } else { 5_000 },
+            batch_size: dice.count(2, 20),
+            concurrency: dice.count(1, 4),
+            rounds: u32::try_from(dice.between(4, 8)).unwrap_or(4),
+            edits: dice.below(8),
+            meddling: dice.between(2, 12),
+            crashes: dice.between(2, 6),
+            pause: dice.between(20, 600),
+            latency: dice.below(400),
+            token_lifetime: Duration::from_secs(if dice.one_in(3) { 180 } else { 3_600 }),
+            owned_edits: dice.one_in(3),
+            ifs_faults: ifs_faults(&dice),
+            salesforce_faults: salesforce_faults(&dice),
+        }
+    }
+}
+
+fn rate(dice: &Dice, most: u64, only: Only, fault: Fault) -> Rate {
+    let per_mille = if dice.one_in(3) { 0 } else { u32::try_from(dice.below(most)).unwrap_or(0) };
+    Rate { per_mille, only, fault }
+}
+
+fn ifs_faults(dice: &Dice) -> Vec<Rate> {
+    let all = Only::default;
+    let retry_after = Some(RetryAfter::Seconds(dice.between(1, 20)));
+    vec![
+        rate(dice, 60, all(), Fault::TooManyRequests { retry_after }),
+        rate(dice, 30, all(), Fault::TooManyRequests { retry_after: None }),
+        rate(dice, 60, all(), Fault::Unavailable),
+        rate(dice, 40, all(), Fault::ServerError),
+        rate(dice, 40, Only::kind("page"), Fault::ExpiredToken),
+        rate(dice, 50, all(), Fault::TruncatedBody),
+        rate(dice, 20, Only::kind("page"), Fault::MalformedJson),
+        rate(dice, 40, all(), Fault::Unreached),
+        rate(dice, 40, all(), Fault::LostAnswer),
+    ]
+}
+
+fn salesforce_faults(dice: &Dice) -> Vec<Rate> {
+    let writes = || Only::kind("collection");
+    let all = Only::default;
+    let after = |seconds: u64| Fault::LateLanding { after: Duration::from_secs(seconds) };
+    vec![
+        rate(dice, 120, writes(), Fault::LostAnswer),
+        rate(dice, 80, writes(), after(dice.between(1, 20))),
+        rate(dice, 80, writes(), after(dice.between(60, 600))),
+        rate(dice, 60, writes(), Fault::TruncatedBody),
+        rate(dice, 30, writes(), Fault::MalformedJson),
+        rate(dice, 60, all(), Fault::Unavailable),
+        rate(dice, 40, all(), Fault::ServerError),
+        rate(dice, 30, all(), Fault::TooManyRequests { retry_after: None }),
+        rate(dice, 40, Only::kind("query"), Fault::ExpiredToken),
+        rate(dice, 40, writes(), Fault::ExpiredToken),
+        rate(dice, 40, all(), Fault::Unreached),
+    ]
+}

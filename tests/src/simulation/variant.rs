@@ -1,0 +1,311 @@
+//! Deliberately broken products: each breaks one rule, and the checker must find out.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use audit::{AuditError, AuditLog, Entry, Event, Query, Sealed, Verdict};
+use futures::stream::BoxStream;
+use mapping::{
+    Change, Entity, ExternalId, FieldName, Key, MapError, Mapped, Mapper, Step, TargetId, Version,
+};
+use sync_engine::{
+    Commit, Cursor, Desk, Fence, FlowParts, FlowStatus, Intent, Link, Lookup, Observation, Outcome, Page,
+    Parked, ParkedQuery, Receipt, Sink, SinkError, Source, SourceError, StateError, StateStore, Taken,
+};
+use wire::{Call, Effect, HttpTransport, Request, Response, Timestamp, TransportError};
+
+/// Which rule is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Variant {
+    /// None: the product as it is.
+    None,
+    /// The overlap of polls is zero.
+    NoOverlap,
+    /// The last row of a page that is not the last page is dropped.
+    DropsPageEdge,
+    /// Rows in one state are left out.
+    LeavesRowsOut,
+    /// The version is the modification in whole seconds, as an ETag has it.
+    SecondVersion,
+    /// The cursor moves when writing begins.
+    EarlyCursor,
+    /// Links are kept when writing begins.
+    EarlyLinks,
+    /// Intents of a crashed run are forgotten.
+    ForgetsIntents,
+    /// Waiting records are forgotten.
+    ForgetsParked,
+    /// A lost answer counts as success.
+    LostIsDone,
+    /// A refusal counts as success.
+    RefusedIsDone,
+    /// Receipts are handed out shifted by one.
+    ShiftedReceipts,
+    /// The look-up always says that there is nothing.
+    NeverLooks,
+    /// The transport repeats writes whose answer was lost.
+    BlindRetry,
+    /// Another value is written although a lost one may still land.
+    NoSettling,
+    /// The mapper gives what it gave the first time.
+    StaleMapper,
+    /// Decisions are not put on record.
+    SilentDecisions,
+    /// Calls are not put on record.
+    Unrecorded,
+}
+
+impl Variant {
+    /// All broken ones.
+    pub const BROKEN: [Self; 17] = [
+        Self::NoOverlap,
+        Self::DropsPageEdge,
+        Self::LeavesRowsOut,
+        Self::SecondVersion,
+        Self::EarlyCursor,
+        Self::EarlyLinks,
+        Self::ForgetsIntents,
+        Self::ForgetsParked,
+        Self::LostIsDone,
+        Self::RefusedIsDone,
+        Self::ShiftedReceipts,
+        Self::NeverLooks,
+        Self::BlindRetry,
+        Self::NoSettling,
+        Self::StaleMapper,
+        Self::SilentDecisions,
+        Self::Unrecorded,
+    ];
+
+    /// The flow's parts, one of them broken.
+    pub fn spoil(self, mut parts: FlowParts) -> FlowParts {
+        if self == Self::NoSettling {
+            parts.settings.settle = Duration::ZERO;
+        }
+        let pulled = Arc::new(Mutex::new(None));
+        parts.source = Arc::new(Broken { inner: parts.source, variant: self, pulled: pulled.clone() });
+        parts.sink = Arc::new(Broken { inner: parts.sink, variant: self, pulled: pulled.clone() });
+        parts.store = Arc::new(Broken { inner: parts.store, variant: self, pulled });
+        if self == Self::StaleMapper {
+            parts.mapper = Arc::new(FirstAnswer { inner: parts.mapper, given: Mutex::default() });
+        }
+        parts
+    }
+
+    /// The log, perhaps broken.
+    pub fn log(self, log: Arc<dyn AuditLog>) -> Arc<dyn AuditLog> {
+        if self == Self::SilentDecisions { Arc::new(Silent(log)) } else { log }
+    }
+
+    /// The transport, perhaps broken.
+    pub fn transport(self, transport: Arc<dyn HttpTransport>) -> Arc<dyn HttpTransport> {
+        if self == Self::BlindRetry { Arc::new(Careless(transport)) } else { transport }
+    }
+}
+
+/// A part that breaks one rule.
+#[derive(Debug)]
+struct Broken<T: ?Sized> {
+    variant: Variant,
+    /// The cursor of the page that was pulled last.
+    pulled: Arc<Mutex<Option<Cursor>>>,
+    inner: Arc<T>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T: ?Sized> Broken<T> {
+    fn observed(&self, observation: &mut Observation) {
+        if let (Variant::SecondVersion, Observation::Change(Change::Put(record))) =
+            (self.variant, observation)
+        {
+            let stamp = record.fields.get("ModifiedDate").map(|value| format!("{value:?}"));
+            record.version = Version::from(stamp.unwrap_or_default());
+        }
+    }
+
+    fn left_out(&self, observation: &Observation) -> bool {
+        let Observation::Change(Change::Put(record)) = observation else { return false };
+        self.variant == Variant::LeavesRowsOut
+            && record.fields.get("Objstate").and_then(|value| value.as_text()) == Some("Blocked")
+    }
+}
+
+#[async_trait]
+impl Source for Broken<dyn Source> {
+    async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
+        let mut page = self.inner.pull(cursor).await?;
+        if self.variant == Variant::DropsPageEdge && page.more {
+            page.observations.pop();
+        }
+        page.observations.iter_mut().for_each(|observation| self.observed(observation));
+        page.observations.retain(|observation| !self.left_out(observation));
+        *lock(&self.pulled) = Some(page.cursor.clone());
+        Ok(page)
+    }
+
+    async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
+        let mut found = self.inner.fetch(keys).await?;
+        found.iter_mut().flatten().for_each(|observation| self.observed(observation));
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl Sink for Broken<dyn Sink> {
+    async fn find(
+        &self,
+        entity: &Entity,
+        ids: &[ExternalId],
+        fields: &[FieldName],
+    ) -> Result<Vec<Lookup>, SinkError> {
+        if self.variant == Variant::NeverLooks {
+            return Ok(ids.iter().map(|_| Lookup::Absent).collect());
+        }
+        self.inner.find(entity, ids, fields).await
+    }
+
+    async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError> {
+        let mut receipts = self.inner.apply(steps).await?;
+        for receipt in &mut receipts {
+            let done = matches!(
+                (self.variant, &receipt.outcome),
+                (Variant::LostIsDone, Outcome::Unknown { .. })
+                    | (Variant::RefusedIsDone, Outcome::Rejected(_))
+            );
+            if done {
+                receipt.outcome = Outcome::Applied { target: TargetId::from("guessed"), created: false };
+            }
+        }
+        if self.variant == Variant::ShiftedReceipts {
+            let mut outcomes: Vec<Outcome> = receipts.iter().map(|receipt| receipt.outcome.clone()).collect();
+            outcomes.rotate_right(1);
+            receipts.iter_mut().zip(outcomes).for_each(|(receipt, outcome)| receipt.outcome = outcome);
+        }
+        Ok(receipts)
+    }
+}
+
+#[async_trait]
+impl StateStore for Broken<dyn StateStore> {
+    async fn take(&self, flow: &str, now: Timestamp) -> Result<Taken, StateError> {
+        let mut taken = self.inner.take(flow, now).await?;
+        if self.variant == Variant::ForgetsIntents {
+            taken.intents.clear();
+        }
+        Ok(taken)
+    }
+
+    async fn links(&self, flow: &str, ids: &[ExternalId]) -> Result<Vec<Option<Link>>, StateError> {
+        self.inner.links(flow, ids).await
+    }
+
+    async fn intend(&self, flow: &str, fence: Fence, intents: Vec<Intent>) -> Result<(), StateError> {
+        let mut early = Commit::default();
+        if self.variant == Variant::EarlyCursor {
+            early.cursor.clone_from(&lock(&self.pulled));
+        }
+        if self.variant == Variant::EarlyLinks {
+            early.links = intents.iter().map(link).collect();
+        }
+        self.inner.intend(flow, fence, intents).await?;
+        if early == Commit::default() { Ok(()) } else { self.inner.commit(flow, fence, early).await }
+    }
+
+    async fn commit(&self, flow: &str, fence: Fence, mut commit: Commit) -> Result<(), StateError> {
+        if self.variant == Variant::ForgetsParked {
+            commit.parked.clear();
+        }
+        self.inner.commit(flow, fence, commit).await
+    }
+
+    async fn release(&self, flow: &str, fence: Fence) -> Result<(), StateError> {
+        self.inner.release(flow, fence).await
+    }
+}
+
+fn link(intent: &Intent) -> Link {
+    Link {
+        key: intent.key.clone(),
+        id: intent.draft.id.clone(),
+        target: TargetId::from("early"),
+        version: intent.version.clone(),
+        mapper: intent.mapper.clone(),
+        base: mapping::Base { source: intent.source.clone(), target: intent.draft.fields.clone() },
+        at: intent.at,
+    }
+}
+
+#[async_trait]
+impl Desk for Broken<dyn StateStore> {
+    async fn flows(&self) -> Result<Vec<FlowStatus>, StateError> {
+        self.inner.flows().await
+    }
+    async fn parked(&self, query: &ParkedQuery) -> Result<Vec<Parked>, StateError> {
+        self.inner.parked(query).await
+    }
+    async fn links_by_source(&self, flow: &str, keys: &[Key]) -> Result<Vec<Option<Link>>, StateError> {
+        self.inner.links_by_source(flow, keys).await
+    }
+    async fn release_parked(&self, query: &ParkedQuery, now: Timestamp) -> Result<u64, StateError> {
+        self.inner.release_parked(query, now).await
+    }
+    async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
+        self.inner.discard_parked(query).await
+    }
+}
+
+/// Gives the answer it gave the first time.
+#[derive(Debug)]
+struct FirstAnswer {
+    inner: Arc<dyn Mapper>,
+    given: Mutex<BTreeMap<Key, Result<Mapped, MapError>>>,
+}
+
+impl Mapper for FirstAnswer {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+    fn map(&self, change: &Change) -> Result<Mapped, MapError> {
+        lock(&self.given).entry(change.key().clone()).or_insert_with(|| self.inner.map(change)).clone()
+    }
+}
+
+/// Keeps everything but decisions.
+#[derive(Debug)]
+struct Silent(Arc<dyn AuditLog>);
+
+#[async_trait]
+impl AuditLog for Silent {
+    async fn append(&self, mut entries: Vec<Entry>) -> Result<RangeInclusive<u64>, AuditError> {
+        entries.retain(|entry| !matches!(entry.event, Event::Decided { .. }));
+        if entries.is_empty() { Ok(0..=0) } else { self.0.append(entries).await }
+    }
+    fn read(&self, query: Query) -> BoxStream<'_, Result<Sealed, AuditError>> {
+        self.0.read(query)
+    }
+    async fn verify(&self) -> Result<Verdict, AuditError> {
+        self.0.verify().await
+    }
+}
+
+/// Says of every write that a second landing does no harm.
+#[derive(Debug)]
+struct Careless(Arc<dyn HttpTransport>);
+
+#[async_trait]
+impl HttpTransport for Careless {
+    async fn send(&self, mut request: Request) -> Result<Response, TransportError> {
+        if let Some(call) = request.extensions_mut().get_mut::<Call>()
+            && call.effect == Effect::Append
+        {
+            call.effect = Effect::Put;
+        }
+        self.0.send(request).await
+    }
+}
