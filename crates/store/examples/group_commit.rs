@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the real clock")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use audit::{AuditLog, Decision, Entry, Event, Exchange, MappedItem, Query, Scope};
@@ -194,7 +194,14 @@ fn fields(n: u64, prefix: &str) -> Fields {
         3 => Value::Decimal((n * field).into()),
         _ => Value::Timestamp(Timestamp::from_second(1_700_000_000 + n.cast_signed()).expect("a time")),
     };
-    (0..25).map(|field| (FieldName::from(format!("{prefix}Field{field}")), value(field))).collect()
+    names(prefix).iter().cloned().zip((0..25).map(value)).collect()
+}
+
+/// The names are made once, as a connector does.
+fn names(prefix: &str) -> &'static [FieldName] {
+    static NAMES: [OnceLock<Vec<FieldName>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let names = || (0..25).map(|field| FieldName::from(format!("{prefix}Field{field}"))).collect();
+    NAMES[usize::from(prefix == "Supplier")].get_or_init(names)
 }
 
 /// Numbers without a pattern.

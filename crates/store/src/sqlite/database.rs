@@ -20,6 +20,10 @@ const WAL_LIMIT: i64 = 64 << 20;
 /// 1,000 is less than one page of records).
 const WAL_PAGES: i64 = 4_000;
 
+/// What the writer keeps in memory: a page of records whole, so that nothing is written twice (the
+/// default is 2,000 KiB).
+const CACHE_KIB: i64 = 16_000;
+
 /// Where a database lives and on which thread it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -158,6 +162,7 @@ fn connect(file: Option<&Path>) -> rusqlite::Result<Connection> {
 fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT)?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)
 }
