@@ -2,11 +2,13 @@
 
 pub mod bench;
 pub mod hand_clock;
+pub mod playground;
 pub mod scripted_sink;
 pub mod scripted_source;
 pub mod simulation;
 
 pub use bench::Bench;
 pub use hand_clock::HandClock;
+pub use playground::Playground;
 pub use scripted_sink::{Answer, ScriptedSink};
 pub use scripted_source::ScriptedSource;

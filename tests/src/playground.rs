@@ -1,0 +1,181 @@
+//! Both sandbox systems as another process, and the built command against them.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The built `ml-connector`, beside whoever asks: in `target/<profile>/`.
+pub fn binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let own = std::env::current_exe().expect("this program has a path");
+        let folder = own.parent().expect("a program lies in a folder");
+        let profile = if folder.ends_with("deps") || folder.ends_with("examples") {
+            folder.parent().expect("target/<profile>")
+        } else {
+            folder
+        };
+        build(profile);
+        profile.join("ml-connector")
+    })
+}
+
+/// Brings the binary up to date: the test runner builds it only for its own package.
+fn build(profile: &Path) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--bin", "ml-connector"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    cargo.env("CARGO_TARGET_DIR", profile.parent().expect("the target folder"));
+    let status = cargo.status().expect("cargo runs");
+    assert!(status.success(), "ml-connector does not build");
+}
+
+/// Both systems, served by `ml-connector sandbox serve`, and a link that leads to them.
+#[derive(Debug)]
+pub struct Playground {
+    server: Child,
+    /// The link's folder.
+    pub link: PathBuf,
+    /// Where IFS is.
+    pub ifs: String,
+    /// Where Salesforce is.
+    pub salesforce: String,
+}
+
+impl Playground {
+    /// Serves `suppliers` suppliers; the link is written into `folder`/link.
+    pub fn start(folder: &Path, suppliers: usize) -> Self {
+        let link = folder.join("link");
+        let mut server = Command::new(binary())
+            .args(["sandbox", "serve", "--json", "--write", "--suppliers", &suppliers.to_string(), "-C"])
+            .arg(&link)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the sandbox starts");
+        let mut line = String::new();
+        let stdout = server.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("the sandbox tells its addresses");
+        let addresses: Value = serde_json::from_str(&line).expect("addresses are JSON");
+        let url = |system: &str| addresses[system]["url"].as_str().expect("a URL").to_owned();
+        Self { link, ifs: url("ifs"), salesforce: url("salesforce"), server }
+    }
+
+    /// The command on the link, ready to be spawned.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(args).arg("-C").arg(&self.link).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command on the link to its end.
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the command runs")
+    }
+
+    /// Changes a text in a file of the link.
+    pub fn configure(&self, file: &str, from: &str, to: &str) {
+        let path = self.link.join(file);
+        let text = std::fs::read_to_string(&path).expect("the file is there");
+        assert!(text.contains(from), "{file} does not say {from}");
+        std::fs::write(&path, text.replace(from, to)).expect("the file can be written");
+    }
+
+    /// Suppliers as IFS has them.
+    pub fn suppliers(&self) -> Vec<Value> {
+        list(ask(&self.ifs, "GET", "/sandbox/suppliers", ""))
+    }
+
+    /// Accounts as Salesforce has them.
+    pub fn accounts(&self) -> Vec<Value> {
+        list(ask(&self.salesforce, "GET", "/sandbox/accounts", ""))
+    }
+
+    /// People edit so many suppliers now.
+    pub fn edit(&self, count: u64) {
+        ask(&self.ifs, "POST", &format!("/sandbox/edit?count={count}"), "");
+    }
+
+    /// What Salesforce was asked and what was written.
+    pub fn salesforce_stats(&self) -> Value {
+        ask(&self.salesforce, "GET", "/sandbox/stats", "")
+    }
+}
+
+impl Drop for Playground {
+    fn drop(&mut self) {
+        // A server that has already ended is no reason to fail.
+        self.server.kill().ok();
+        self.server.wait().ok();
+    }
+}
+
+fn list(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items,
+        other => panic!("a list was expected: {other}"),
+    }
+}
+
+/// One call over a plain socket, so that no client of ours is involved.
+pub fn ask(base: &str, method: &str, path: &str, body: &str) -> Value {
+    let host = base.strip_prefix("http://").expect("the sandbox speaks plain HTTP");
+    let mut socket = TcpStream::connect(host).expect("the sandbox listens");
+    socket.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout can be set");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    socket.write_all(request.as_bytes()).expect("the request leaves");
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).expect("the answer comes");
+    let split = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("headers end");
+    let (head, body) = answer.split_at(split + 4);
+    let head = String::from_utf8_lossy(head);
+    assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+    serde_json::from_slice(body).expect("the door speaks JSON")
+}
+
+/// What differs between both sides: lost, doubled, shown otherwise.
+pub fn differences(suppliers: &[Value], accounts: &[Value]) -> Vec<String> {
+    let mut by_key: std::collections::BTreeMap<&str, Vec<&Value>> = std::collections::BTreeMap::new();
+    for account in accounts.iter().filter(|account| account["IsDeleted"] != true) {
+        by_key.entry(account["IFS_Key__c"].as_str().unwrap_or_default()).or_default().push(account);
+    }
+    let mut found = Vec::new();
+    for supplier in suppliers {
+        let key = supplier["SupplierId"].as_str().unwrap_or_default();
+        match by_key.remove(key).unwrap_or_default().as_slice() {
+            [] => found.push(format!("{key} is lost")),
+            [account] => found.extend(shown_otherwise(key, supplier, account)),
+            several => found.push(format!("{key} is there {} times", several.len())),
+        }
+    }
+    found.extend(by_key.keys().map(|key| format!("{key:?} belongs to nobody")));
+    found
+}
+
+fn shown_otherwise(key: &str, supplier: &Value, account: &Value) -> Option<String> {
+    let pairs = [
+        ("City", "BillingCity"),
+        ("Phone", "Phone"),
+        ("PayTermId", "IFS_Payment_Terms__c"),
+        ("Objstate", "IFS_Status__c"),
+        ("CreationDate", "IFS_Created__c"),
+        ("ExpireDate", "IFS_Expires__c"),
+        ("CurrencyCode", "IFS_Currency__c"),
+        ("SupplierId", "AccountNumber"),
+    ];
+    let trimmed =
+        |value: &Value| value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let (field, there) =
+        pairs.into_iter().find(|(from, to)| trimmed(&supplier[from]) != trimmed(&account[to]))?;
+    Some(format!("{key}: {there} shows {} instead of {}", account[there], supplier[field]))
+}
