@@ -11,6 +11,11 @@ use sync_engine::{Attempt, Intent, StateError};
 use super::forms::{Filled, Forms, Values, damaged, json, parse};
 use super::writer::Refusable;
 
+/// Fast; higher ones gain little on text like this.
+const LEVEL: i32 = 1;
+/// No call brings so many bytes of intents: a larger blob is damage.
+const MAX_BODY: usize = 1 << 30;
+
 /// An intent on its way into a blob.
 #[derive(Serialize)]
 struct Written<'a>(&'a str, &'a Key, &'a Version, &'a ExternalId, Timestamp, i64, Values<'a>, Values<'a>);
@@ -26,7 +31,7 @@ pub(super) fn keep(connection: &Connection, flow: i64, intents: &[Intent]) -> Re
     }
     let mut forms = Forms::new(connection);
     let written = intents.iter().map(|intent| written(intent, &mut forms));
-    let body = json(&written.collect::<rusqlite::Result<Vec<_>>>()?)?;
+    let body = pack(&json(&written.collect::<rusqlite::Result<Vec<_>>>()?)?)?;
     let batch = connection
         .prepare_cached("INSERT INTO intent_batches (open, body) VALUES (?1, ?2)")?
         .insert((i64::try_from(intents.len()).unwrap_or(i64::MAX), body))?;
@@ -138,7 +143,19 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Open> {
 fn read(connection: &Connection, batch: i64) -> rusqlite::Result<Vec<Option<Kept>>> {
     connection
         .prepare_cached("SELECT body FROM intent_batches WHERE batch = ?1")?
-        .query_row([batch], |row| parse(row.get_ref(0)?.as_bytes()?))
+        .query_row([batch], |row| parse(&unpack(row.get_ref(0)?.as_bytes()?)?))
+}
+
+/// Packing a blob costs less than writing it to the disk twice, as it is.
+fn pack(body: &[u8]) -> rusqlite::Result<Vec<u8>> {
+    zstd::bulk::compress(body, LEVEL).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn unpack(packed: &[u8]) -> rusqlite::Result<Vec<u8>> {
+    let size = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
+    let size = size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= MAX_BODY);
+    let size = size.ok_or_else(|| damaged("a blob of intents does not tell a possible size".into()))?;
+    zstd::bulk::decompress(packed, size).map_err(|error| damaged(error.into()))
 }
 
 fn intent(kept: Kept, until: Option<Timestamp>, forms: &mut Forms<'_>) -> rusqlite::Result<Intent> {
