@@ -28,10 +28,13 @@ pub fn binary() -> &'static Path {
 /// Brings the binary up to date: the test runner builds it only for its own package.
 fn build(profile: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--bin", "ml-connector"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
+    // The same selection as the tests', so that nothing is built twice with other features.
+    cargo.args(["build", "--quiet", "--workspace"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(if profile.ends_with("release") {
+        ["--release", "--bins"]
+    } else {
+        ["--profile=dev", "--all-targets"]
+    });
     cargo.env("CARGO_TARGET_DIR", profile.parent().expect("the target folder"));
     let status = cargo.status().expect("cargo runs");
     assert!(status.success(), "ml-connector does not build");
