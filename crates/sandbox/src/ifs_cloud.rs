@@ -3,11 +3,26 @@
 //! It answers as the real one does, as far as it is known: projection URLs, enum literals by
 //! namespace, ODP error codes, weak ETags in base64, pages of at most 5,000 rows, whole-second stamps.
 //!
-//! Beside the shared door there are `POST /sandbox/edit?count=20` (people edit suppliers now) and
-//! `GET /sandbox/suppliers` (all rows as they are, for whoever compares).
+//! Beside the shared door it has levers of its own:
+//!
+//! | call | what it does |
+//! |---|---|
+//! | `GET /sandbox/suppliers` | all rows as they are, every value as text |
+//! | `POST /sandbox/edit?count=20` | people change so many suppliers, by chance |
+//! | `POST /sandbox/touch?count=3000` | one statement changes the first so many: one stamp for all |
+//! | `POST /sandbox/insert?key=S1&name=N` | somebody enters a supplier |
+//! | `POST /sandbox/remove?key=S1` | somebody deletes a supplier |
+//! | `POST /sandbox/begin?count=5` | so many edits begin, unseen until the commit |
+//! | `POST /sandbox/commit` | all open edits commit |
+//! | `POST /sandbox/revoke` | all tokens end |
+//! | `POST /sandbox/switches` | replaces the switches by the JSON in the body: [`IfsSwitches`] |
 
+mod address;
+mod bounds;
 mod cell;
 mod expression;
+mod kinds;
+mod levers;
 mod metadata;
 mod options;
 mod page;
@@ -16,11 +31,12 @@ mod problem;
 mod routes;
 mod settings;
 mod table;
+mod tenant;
 mod token;
 mod tokens;
 
 pub use cell::{Cell, Column, ColumnKind, SUPPLIER};
-pub use routes::IfsSandbox;
 pub use settings::{IfsSettings, IfsSwitches};
 pub use table::Row;
+pub use tenant::IfsSandbox;
 pub(crate) use token::basic;

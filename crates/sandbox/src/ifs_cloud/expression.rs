@@ -1,5 +1,6 @@
 //! Filter expressions and what they say about a row.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use super::table::Row;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Expression {
     Column(usize),
-    Literal(Value),
+    Literal(Value<'static>),
     Not(Box<Expression>),
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
@@ -47,28 +48,36 @@ pub(crate) enum Function {
     Concat,
 }
 
-/// A value of an expression.
+/// A value of an expression, borrowed from the row or the filter where it can be.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Number(Decimal),
-    Text(String),
+    Text(Cow<'a, str>),
     Date(Date),
     Timestamp(Timestamp),
-    /// A member of an enum; `None` stands for the type of a column, which knows it.
-    Enum(String),
+    /// A member of an enum.
+    Enum(Cow<'a, str>),
 }
 
-impl Value {
-    fn of(cell: &Cell) -> Self {
+impl<'a> Value<'a> {
+    fn of(cell: &'a Cell) -> Self {
         match cell {
             Cell::Null => Self::Null,
-            Cell::Text(text) => Self::Text(text.to_string()),
+            Cell::Text(text) => Self::Text(Cow::Borrowed(text)),
             Cell::Decimal(number) => Self::Number(*number),
             Cell::Date(date) => Self::Date(*date),
             Cell::Timestamp(stamp) => Self::Timestamp(*stamp),
-            Cell::Enum(member) => Self::Enum(member.to_string()),
+            Cell::Enum(member) => Self::Enum(Cow::Borrowed(member)),
+        }
+    }
+
+    fn lend(&'a self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(Cow::Borrowed(text)),
+            Self::Enum(member) => Self::Enum(Cow::Borrowed(member)),
+            other => other.clone(),
         }
     }
 }
@@ -83,10 +92,10 @@ impl Expression {
         }
     }
 
-    fn value(&self, row: &Row) -> Result<Value, Problem> {
+    fn value<'a>(&'a self, row: &'a Row) -> Result<Value<'a>, Problem> {
         Ok(match self {
             Self::Column(place) => row.cells.get(*place).map_or(Value::Null, Value::of),
-            Self::Literal(value) => value.clone(),
+            Self::Literal(value) => value.lend(),
             Self::Not(inner) => match inner.value(row)? {
                 Value::Bool(truth) => Value::Bool(!truth),
                 _ => Value::Null,
@@ -112,39 +121,10 @@ impl Expression {
             }
         })
     }
-
-    /// A second before which no row can pass because of its modification, if the expression says so.
-    pub(crate) fn modified_from(&self, modified: usize) -> Option<i64> {
-        match self {
-            Self::Compare(Comparison::Gt | Comparison::Ge | Comparison::Eq, left, right) => {
-                match (&**left, &**right) {
-                    (Self::Column(place), Self::Literal(Value::Timestamp(stamp))) if *place == modified => {
-                        Some(stamp.as_second())
-                    }
-                    _ => None,
-                }
-            }
-            Self::And(left, right) => left.modified_from(modified).max(right.modified_from(modified)),
-            Self::Or(left, right) => Some(left.modified_from(modified)?.min(right.modified_from(modified)?)),
-            _ => None,
-        }
-    }
-
-    /// A key behind which all rows that pass must lie, if the expression says so.
-    pub(crate) fn key_after(&self, key: usize) -> Option<&str> {
-        match self {
-            Self::Compare(Comparison::Gt, left, right) => match (&**left, &**right) {
-                (Self::Column(place), Self::Literal(Value::Text(text))) if *place == key => Some(text),
-                _ => None,
-            },
-            Self::And(left, right) => left.key_after(key).max(right.key_after(key)),
-            _ => None,
-        }
-    }
 }
 
 /// Three-valued logic: a side that is unknown leaves the whole unknown, unless the other decides.
-fn both(left: &Value, right: &Value, decisive: bool) -> Value {
+fn both(left: &Value<'_>, right: &Value<'_>, decisive: bool) -> Value<'static> {
     match (left, right) {
         (_, Value::Bool(truth)) if *truth == decisive => Value::Bool(decisive),
         (Value::Bool(_), Value::Bool(truth)) => Value::Bool(*truth),
@@ -152,7 +132,7 @@ fn both(left: &Value, right: &Value, decisive: bool) -> Value {
     }
 }
 
-fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<Value, Problem> {
+fn compare(comparison: Comparison, left: &Value<'_>, right: &Value<'_>) -> Result<Value<'static>, Problem> {
     if *left == Value::Null || *right == Value::Null {
         // OData: null equals null and nothing else; every other comparison with null is false.
         let same = left == right;
@@ -168,9 +148,6 @@ fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<Value,
         (Value::Date(a), Value::Date(b)) => a.cmp(b),
         (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        (Value::Enum(_), Value::Text(_)) | (Value::Text(_), Value::Enum(_)) => {
-            return Err(Problem::bad("an enum is compared with a text: write Namespace.Type'Member'"));
-        }
         _ => return Err(Problem::bad("the operand types do not match")),
     };
     Ok(Value::Bool(match comparison {
@@ -183,7 +160,7 @@ fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<Value,
     }))
 }
 
-fn calculate(operator: char, left: &Value, right: &Value) -> Result<Value, Problem> {
+fn calculate(operator: char, left: &Value<'_>, right: &Value<'_>) -> Result<Value<'static>, Problem> {
     let (Value::Number(a), Value::Number(b)) = (left, right) else {
         return match (left, right) {
             (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
@@ -199,27 +176,27 @@ fn calculate(operator: char, left: &Value, right: &Value) -> Result<Value, Probl
     result.map(Value::Number).ok_or_else(|| Problem::bad("the number is out of range"))
 }
 
-fn call(function: Function, values: &[Value]) -> Result<Value, Problem> {
+fn call(function: Function, values: &[Value<'_>]) -> Result<Value<'static>, Problem> {
     if values.contains(&Value::Null) {
         return Ok(Value::Null);
     }
     Ok(match (function, values) {
         (Function::Contains, [Value::Text(text), Value::Text(part)]) => {
-            Value::Bool(text.contains(part.as_str()))
+            Value::Bool(text.contains(part.as_ref()))
         }
         (Function::StartsWith, [Value::Text(text), Value::Text(part)]) => {
-            Value::Bool(text.starts_with(part.as_str()))
+            Value::Bool(text.starts_with(part.as_ref()))
         }
         (Function::EndsWith, [Value::Text(text), Value::Text(part)]) => {
-            Value::Bool(text.ends_with(part.as_str()))
+            Value::Bool(text.ends_with(part.as_ref()))
         }
-        (Function::ToLower, [Value::Text(text)]) => Value::Text(text.to_lowercase()),
-        (Function::ToUpper, [Value::Text(text)]) => Value::Text(text.to_uppercase()),
-        (Function::Trim, [Value::Text(text)]) => Value::Text(text.trim().to_owned()),
+        (Function::ToLower, [Value::Text(text)]) => Value::Text(text.to_lowercase().into()),
+        (Function::ToUpper, [Value::Text(text)]) => Value::Text(text.to_uppercase().into()),
+        (Function::Trim, [Value::Text(text)]) => Value::Text(text.trim().to_owned().into()),
         (Function::Length, [Value::Text(text)]) => Value::Number(text.chars().count().into()),
-        (Function::Concat, [Value::Text(a), Value::Text(b)]) => Value::Text(format!("{a}{b}")),
+        (Function::Concat, [Value::Text(a), Value::Text(b)]) => Value::Text(format!("{a}{b}").into()),
         (Function::IndexOf, [Value::Text(text), Value::Text(part)]) => {
-            let place = text.find(part.as_str()).and_then(|place| text.get(..place));
+            let place = text.find(part.as_ref()).and_then(|place| text.get(..place));
             Value::Number(place.map_or_else(|| Decimal::from(-1), |before| before.chars().count().into()))
         }
         (Function::Substring, [Value::Text(text), Value::Number(from)]) => {

@@ -29,6 +29,10 @@ pub(crate) fn csdl(namespace: &str, sets: &[&str], switches: &IfsSwitches) -> St
         }
         out.push_str("/>");
     }
+    // Every row carries these beside its attributes.
+    for name in ["luname", "keyref"] {
+        let _ = write!(out, "<Property Name=\"{name}\" Type=\"Edm.String\"/>");
+    }
     out.push_str("</EntityType><EntityContainer Name=\"Container\">");
     for set in sets {
         let _ = write!(out, "<EntitySet Name=\"{set}\" EntityType=\"{namespace}.SupplierInfoGeneral\"/>");

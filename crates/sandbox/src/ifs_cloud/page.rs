@@ -1,11 +1,13 @@
 //! A collection's page: which rows, and their JSON.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rust_decimal::Decimal;
 
+use super::bounds::{Low, keys, latest, low};
 use super::cell::{Cell, SUPPLIER, place};
 use super::options::Options;
 use super::problem::Problem;
@@ -20,56 +22,57 @@ pub(crate) struct Chosen {
     pub(crate) next: Option<usize>,
 }
 
-/// Chooses the rows of a page.
-pub(crate) fn choose(table: &Table, options: &Options, cap: usize) -> Result<Chosen, Problem> {
-    let begin = options.skip + options.skip_token;
+/// Chooses the rows of a page of at most `cap`. An `eager` server promises a next page whenever this
+/// one is full, also when nothing follows.
+pub(crate) fn choose(table: &Table, options: &Options, cap: usize, eager: bool) -> Result<Chosen, Problem> {
+    let begin = options.skip.saturating_add(options.skip_token);
     let left = options.top.map_or(usize::MAX, |top| top.saturating_sub(options.skip_token));
     let wanted = left.min(cap);
+    let end = begin.saturating_add(wanted);
+    let counting = options.count && options.filter.is_some();
     // One row more tells whether there is a next page.
-    let needed = begin.saturating_add(wanted).saturating_add(1);
+    let needed = if counting { usize::MAX } else { end.saturating_add(1) };
     let matching = matching(table, options, needed)?;
-    let count = if options.count { Some(count(table, options)?) } else { None };
-    let more = left > wanted && matching.len() > begin + wanted;
-    let rows = matching.into_iter().skip(begin).take(wanted).collect();
-    Ok(Chosen { rows, count, next: more.then_some(options.skip_token + wanted) })
-}
-
-fn count(table: &Table, options: &Options) -> Result<usize, Problem> {
-    let Some(filter) = &options.filter else { return Ok(table.len()) };
-    let mut count = 0;
-    for row in table.all() {
-        count += usize::from(filter.holds(row)?);
-    }
-    Ok(count)
+    let count = options.count.then(|| if counting { matching.len() } else { table.len() });
+    let more = left > wanted && (matching.len() > end || (eager && wanted > 0 && matching.len() == end));
+    let rows = matching.into_iter().skip(begin).take(wanted).cloned().collect();
+    Ok(Chosen { rows, count, next: more.then(|| options.skip_token.saturating_add(wanted)) })
 }
 
 /// The first `needed` matching rows in the asked order.
-fn matching(table: &Table, options: &Options, needed: usize) -> Result<Vec<Arc<Row>>, Problem> {
+fn matching<'a>(table: &'a Table, options: &Options, needed: usize) -> Result<Vec<&'a Arc<Row>>, Problem> {
     let (key, modified) = (place("SupplierId").unwrap_or(0), place("ModifiedDate").unwrap_or(0));
     let filter = options.filter.as_ref();
     let by_key = options.order.is_empty() || options.order == [(key, false)];
+    if let (true, Some(named)) = (by_key, filter.and_then(keys)) {
+        return first(named.into_iter().filter_map(|key| table.get(key)), options, needed);
+    }
+    let low = filter.map(low);
     if by_key {
-        let after = filter.and_then(|filter| filter.key_after(key)).unwrap_or("");
-        return first(table.after(after), options, needed);
+        return first(table.after(low.map_or("", |low| low.key)), options, needed);
     }
-    let from = filter.and_then(|filter| filter.modified_from(modified));
-    if let (true, Some(from)) = (options.order == [(modified, false), (key, false)], from) {
-        return first(table.since(from), options, needed);
+    match low.filter(Low::is_stamped) {
+        Some(low) if options.order == [(modified, false), (key, false)] => {
+            let last = filter.and_then(latest).unwrap_or(i64::MAX);
+            first(table.between(low.behind, last), options, needed)
+        }
+        _ => {
+            let mut all = first(table.all(), options, usize::MAX)?;
+            all.sort_by(|a, b| by_order(a, b, &options.order));
+            Ok(all)
+        }
     }
-    let mut all = first(table.all(), options, usize::MAX)?;
-    all.sort_by(|a, b| by_order(a, b, &options.order));
-    Ok(all)
 }
 
 fn first<'a>(
     rows: impl Iterator<Item = &'a Arc<Row>>,
     options: &Options,
     needed: usize,
-) -> Result<Vec<Arc<Row>>, Problem> {
+) -> Result<Vec<&'a Arc<Row>>, Problem> {
     let mut found = Vec::new();
     for row in rows {
         if options.filter.as_ref().map_or(Ok(true), |filter| filter.holds(row))? {
-            found.push(row.clone());
+            found.push(row);
             if found.len() >= needed {
                 break;
             }
@@ -121,18 +124,19 @@ impl Writer<'_> {
     pub(crate) fn page(&self, chosen: &Chosen, next: Option<&str>) -> Bytes {
         let mut out = Vec::with_capacity(chosen.rows.len() * 1_000 + 500);
         out.extend_from_slice(b"{\"@odata.context\":");
-        text(&mut out, &format!("{}$metadata#{}", self.root, self.set));
+        text(&mut out, &format!("{}$metadata#{}{}", self.root, self.set, self.selection()));
         if let Some(count) = chosen.count {
             out.extend_from_slice(b",\"@odata.count\":");
             out.extend_from_slice(count.to_string().as_bytes());
         }
         out.extend_from_slice(b",\"value\":[");
+        let columns = self.columns();
         for (number, row) in chosen.rows.iter().enumerate() {
             if number > 0 {
                 out.push(b',');
             }
             out.push(b'{');
-            self.members(&mut out, row);
+            self.members(&mut out, row, &columns);
             out.push(b'}');
         }
         out.push(b']');
@@ -147,32 +151,45 @@ impl Writer<'_> {
     /// One row as an entity.
     pub(crate) fn entity(&self, row: &Row) -> Bytes {
         let mut out = b"{\"@odata.context\":".to_vec();
-        text(&mut out, &format!("{}$metadata#{}/$entity", self.root, self.set));
+        text(&mut out, &format!("{}$metadata#{}{}/$entity", self.root, self.set, self.selection()));
         out.push(b',');
-        self.members(&mut out, row);
+        self.members(&mut out, row, &self.columns());
         out.push(b'}');
         Bytes::from(out)
     }
 
-    fn members(&self, out: &mut Vec<u8>, row: &Row) {
-        out.extend_from_slice(b"\"@odata.etag\":");
-        text(out, &row.etag());
-        out.extend_from_slice(b",\"luname\":\"SupplierInfoGeneral\",\"keyref\":");
-        text(out, &format!("SUPPLIER_ID={}^", row.key()));
+    /// `(Name,City)` of the context URL, if not everything is shown.
+    fn selection(&self) -> String {
+        let Some(select) = self.select else { return String::new() };
+        let names: Vec<&str> =
+            select.iter().filter_map(|place| SUPPLIER.get(*place)).map(|column| column.name).collect();
+        format!("({})", names.join(","))
+    }
+
+    /// Place and `,"Name":` of each column that is shown, in their own order.
+    fn columns(&self) -> Vec<(usize, String)> {
         // The key is shown whether or not it was selected.
         let key = place("SupplierId").unwrap_or(0);
-        for (number, column) in SUPPLIER.iter().enumerate() {
-            let selected = self.select.is_none_or(|select| select.contains(&number) || number == key);
-            if !selected || self.switches.hidden.as_deref() == Some(column.name) {
-                continue;
-            }
-            out.push(b',');
-            text(out, column.name);
-            out.push(b':');
-            let huge =
-                column.name == "CreditLimit" && self.switches.huge_number.as_deref() == Some(&*row.key());
-            match row.cells.get(number) {
-                _ if huge => out.extend_from_slice(b"1e999"),
+        let shown = |place: usize| self.select.is_none_or(|select| select.contains(&place) || place == key);
+        let columns = SUPPLIER.iter().enumerate();
+        columns
+            .filter(|(place, column)| shown(*place) && self.switches.hidden.as_deref() != Some(column.name))
+            .map(|(place, column)| (place, format!(",\"{}\":", column.name)))
+            .collect()
+    }
+
+    fn members(&self, out: &mut Vec<u8>, row: &Row, columns: &[(usize, String)]) {
+        let key = row.key();
+        out.extend_from_slice(b"\"@odata.etag\":");
+        text(out, row.etag());
+        out.extend_from_slice(b",\"luname\":\"SupplierInfoGeneral\",\"keyref\":");
+        text(out, &format!("SUPPLIER_ID={key}^"));
+        let huge = self.switches.huge_number.as_deref() == Some(&*key);
+        let limit = place("CreditLimit");
+        for (place, name) in columns {
+            out.extend_from_slice(name.as_bytes());
+            match row.cells.get(*place) {
+                _ if huge && limit == Some(*place) => out.extend_from_slice(b"1e999"),
                 Some(cell) => self.cell(out, cell),
                 None => out.extend_from_slice(b"null"),
             }
@@ -183,19 +200,25 @@ impl Writer<'_> {
         match cell {
             Cell::Null => out.extend_from_slice(b"null"),
             Cell::Text(value) | Cell::Enum(value) => text(out, value),
-            Cell::Decimal(number) => self.number(out, *number),
-            Cell::Date(date) => text(out, &date.to_string()),
-            Cell::Timestamp(stamp) => text(out, &stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+            Cell::Decimal(number) if self.exact => quoted(out, number),
+            Cell::Decimal(number) => plain(out, number),
+            Cell::Date(date) => quoted(out, date),
+            // Whole seconds: the shortest form is the provider's.
+            Cell::Timestamp(stamp) => quoted(out, stamp),
         }
     }
+}
 
-    fn number(&self, out: &mut Vec<u8>, number: Decimal) {
-        if self.exact {
-            text(out, &number.to_string());
-        } else {
-            out.extend_from_slice(number.to_string().as_bytes());
-        }
-    }
+fn plain(out: &mut Vec<u8>, value: impl Display) {
+    // Writing to a buffer cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+/// A value whose text needs no escaping.
+fn quoted(out: &mut Vec<u8>, value: impl Display) {
+    out.push(b'"');
+    plain(out, value);
+    out.push(b'"');
 }
 
 fn text(out: &mut Vec<u8>, text: &str) {

@@ -2,22 +2,36 @@
 
 use super::cell::{SUPPLIER, members, place};
 use super::expression::{Comparison, Expression, Function, Value};
+use super::kinds::{Kind, kind};
 use super::problem::Problem;
 use super::tokens::{Token, tokens};
 
 /// Parses a decoded filter. `namespace` is the projection's; `hidden` an attribute that is not there.
 pub(crate) fn parse(text: &str, namespace: &str, hidden: Option<&str>) -> Result<Expression, Problem> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, namespace, hidden };
+    let tokens = tokens(text)?;
+    if tokens.len() > MOST_TOKENS {
+        return Err(Problem::bad("the filter is too long"));
+    }
+    let mut parser = Parser { tokens, at: 0, depth: 0, namespace, hidden };
     let expression = parser.or()?;
-    match parser.peek() {
-        None => Ok(expression),
-        Some(token) => Err(Problem::bad(format!("the filter goes on unexpectedly at {token:?}"))),
+    if let Some(token) = parser.peek() {
+        return Err(Problem::bad(format!("the filter goes on unexpectedly at {token:?}")));
+    }
+    match kind(&expression)? {
+        Kind::Bool | Kind::Null => Ok(expression),
+        other => Err(Problem::bad(format!("the filter is a {other:?} and no condition"))),
     }
 }
+
+/// Words of the longest filter: bounds the depth of a chain of `or`s, which is walked recursively.
+const MOST_TOKENS: usize = 5_000;
+/// Parentheses, negations and calls within each other.
+const DEEPEST: usize = 50;
 
 struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
+    depth: usize,
     namespace: &'a str,
     hidden: Option<&'a str>,
 }
@@ -48,6 +62,17 @@ impl Parser<'_> {
         Err(Problem::bad(format!("the filter lacks {token:?}")))
     }
 
+    /// Goes one level deeper, so that no filter can exhaust the stack.
+    fn nested(&mut self, inner: fn(&mut Self) -> Parsed) -> Parsed {
+        if self.depth >= DEEPEST {
+            return Err(Problem::bad("the filter is nested too deeply"));
+        }
+        self.depth += 1;
+        let parsed = inner(self);
+        self.depth -= 1;
+        parsed
+    }
+
     fn or(&mut self) -> Parsed {
         let mut left = self.and()?;
         while self.eat_word("or") {
@@ -66,7 +91,7 @@ impl Parser<'_> {
 
     fn not(&mut self) -> Parsed {
         if self.eat_word("not") {
-            return Ok(Expression::Not(Box::new(self.not()?)));
+            return Ok(Expression::Not(Box::new(self.nested(Self::not)?)));
         }
         self.comparison()
     }
@@ -124,11 +149,11 @@ impl Parser<'_> {
     fn primary(&mut self) -> Parsed {
         match self.next() {
             Some(Token::Open) => {
-                let inner = self.or()?;
+                let inner = self.nested(Self::or)?;
                 self.expect(&Token::Close)?;
                 Ok(inner)
             }
-            Some(Token::Text(text)) => Ok(Expression::Literal(Value::Text(text))),
+            Some(Token::Text(text)) => Ok(Expression::Literal(Value::Text(text.into()))),
             Some(Token::Enum(kind, member)) => self.enumeration(&kind, &member),
             Some(Token::Word(word)) => self.word(&word),
             other => Err(Problem::bad(format!("the filter has {other:?} where a value should be"))),
@@ -142,7 +167,7 @@ impl Parser<'_> {
         if !members.contains(&member) {
             return Err(Problem::bad(format!("{kind} has no member {member}")));
         }
-        Ok(Expression::Literal(Value::Enum(member.to_owned())))
+        Ok(Expression::Literal(Value::Enum(member.to_owned().into())))
     }
 
     fn word(&mut self, word: &str) -> Parsed {
@@ -176,10 +201,10 @@ impl Parser<'_> {
             _ => return Err(Problem::unsupported(format!("the function {name} is not supported"))),
         };
         self.expect(&Token::Open)?;
-        let mut arguments = vec![self.or()?];
+        let mut arguments = vec![self.nested(Self::or)?];
         while self.peek() == Some(&Token::Comma) {
             self.at += 1;
-            arguments.push(self.or()?);
+            arguments.push(self.nested(Self::or)?);
         }
         self.expect(&Token::Close)?;
         Ok(Expression::Call(function, arguments))
@@ -187,7 +212,7 @@ impl Parser<'_> {
 }
 
 /// A literal without quotes: bare stamps, days and numbers.
-fn literal(word: &str) -> Option<Value> {
+fn literal(word: &str) -> Option<Value<'static>> {
     match word {
         "null" => return Some(Value::Null),
         "true" => return Some(Value::Bool(true)),
@@ -251,8 +276,55 @@ mod tests {
             ("year(CreationDate) eq 2020", 501),
             ("Addresses/any(a:a/City eq 'x')", 501),
             ("SupplierId eq 'x') or true or (Name eq 'y'", 400),
+            // Types are checked before any row is looked at.
+            ("SupplierId gt 'Z' and Objstate eq 'Active'", 400),
+            ("SupplierId eq 5", 400),
+            ("ModifiedDate gt '2026-01-01T00:00:00Z'", 400),
+            ("ModifiedDate gt 2026-01-01", 400),
+            ("CreationDate gt datetime'2026-01-01'", 400),
+            ("Name", 400),
+            ("Name and true", 400),
+            ("not Name", 400),
+            ("contains(Name)", 400),
+            ("length(CreditLimit) gt 1", 400),
+            ("Name add 1 eq 2", 400),
+            ("CreationDate add 1 gt 2026-01-01", 400),
+            ("Name+eq+'x'", 400),
+            ("", 400),
         ] {
             assert_eq!(matching(filter), Err(status), "{filter}");
         }
+    }
+
+    #[test]
+    fn null_equals_null_only_and_unknown_stays_unknown() {
+        let nulls = matching("AssociationNo eq null").expect("count");
+        assert!((10..100).contains(&nulls), "{nulls}");
+        assert_eq!(matching("AssociationNo ne null"), Ok(200 - nulls));
+        assert_eq!(matching("AssociationNo ne 'none'"), Ok(200));
+        assert_eq!(matching("AssociationNo gt ''"), Ok(200 - nulls));
+        assert_eq!(matching("contains(AssociationNo,'-')"), Ok(200 - nulls));
+        assert_eq!(matching("not contains(AssociationNo,'-')"), Ok(0));
+        assert_eq!(matching("contains(AssociationNo,'-') or true"), Ok(200));
+    }
+
+    #[test]
+    fn precedence_is_the_standards() {
+        assert_eq!(matching("1 add 2 mul 3 eq 7"), Ok(200));
+        assert_eq!(matching("(1 add 2) mul 3 eq 9"), Ok(200));
+        assert_eq!(matching("10 sub 4 sub 3 eq 3 and 7 div 2 eq 3.5"), Ok(200));
+        assert_eq!(matching("false and true or true"), Ok(200));
+        assert_eq!(matching("not false and false"), Ok(0));
+        assert_eq!(matching("substring('abcdef',2,3) eq 'cde' and substring('äöü',1) eq 'öü'"), Ok(200));
+        assert_eq!(matching("trim('  x ') eq 'x' and toupper('ß') eq 'SS' and endswith('ab','b')"), Ok(200));
+    }
+
+    #[test]
+    fn no_filter_exhausts_the_stack() {
+        assert_eq!(matching(&format!("{}true{}", "(".repeat(20_000), ")".repeat(20_000))), Err(400));
+        assert_eq!(matching(&format!("{}true{}", "(".repeat(2_000), ")".repeat(2_000))), Err(400));
+        assert_eq!(matching(&format!("{}true", "not ".repeat(2_000))), Err(400));
+        assert_eq!(matching(&format!("true{}", " or true".repeat(2_400))), Ok(200));
+        assert_eq!(matching(&format!("true{}", " or true".repeat(20_000))), Err(400));
     }
 }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use crate::fault::RetryAfter;
+
 /// How a tenant is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IfsSettings {
@@ -39,7 +43,8 @@ impl Default for IfsSettings {
 }
 
 /// What can be switched while the tenant runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct IfsSwitches {
     /// The sets are not granted: 404, and not in the metadata.
     pub no_sets: bool,
@@ -53,4 +58,12 @@ pub struct IfsSwitches {
     pub huge_number: Option<String>,
     /// So many of the next requests meet a stale cache: 500 `MI_MODIFIED_ERROR`.
     pub stale_cache: u32,
+    /// A page that holds this supplier fails: 500 with a database error.
+    pub poisoned: Option<String>,
+    /// A page of more rows than this takes too long: 504 `ODP_OPERATION_TIMEOUT`.
+    pub timeout_above: Option<usize>,
+    /// A full page always has a `nextLink`, also when only an empty page follows.
+    pub next_link_when_full: bool,
+    /// What 429 says about when to come back. The provider promises nothing.
+    pub retry_after: Option<RetryAfter>,
 }

@@ -1,6 +1,7 @@
 //! The suppliers: by key, by modification, and the edits that are not committed yet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -17,12 +18,19 @@ pub struct Row {
     pub cells: Vec<Cell>,
     /// The physical row.
     number: usize,
+    /// Made anew with every modification, because pages show it far more often.
+    etag: Arc<str>,
 }
 
 impl Row {
+    fn new(key: &str, number: usize) -> Self {
+        let mut row = Self { cells: vec![Cell::Null; SUPPLIER.len()], number, etag: Arc::from("") };
+        row.set("SupplierId", Some(key));
+        row
+    }
+
     fn of(seed: &SupplierSeed, number: usize) -> Self {
-        let mut row = Self { cells: vec![Cell::Null; SUPPLIER.len()], number };
-        row.set("SupplierId", Some(&seed.id));
+        let mut row = Self::new(&seed.id, number);
         for (name, value) in &seed.values {
             row.set(name, value.as_deref());
         }
@@ -71,10 +79,15 @@ impl Row {
             .and_then(|stamp| Timestamp::from_second(stamp.as_second()).ok())
             .map(|stamp| stamp.to_string());
         self.set("ModifiedDate", text.as_deref());
+        self.etag = self.make_etag().into();
     }
 
     /// The weak ETag: base64 of another weak one, made of row id and modification in whole seconds.
-    pub(crate) fn etag(&self) -> String {
+    pub(crate) fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    fn make_etag(&self) -> String {
         let version = self
             .modified()
             .map_or_else(|| "1".to_owned(), |stamp| stamp.strftime("%Y%m%d%H%M%S").to_string());
@@ -142,18 +155,36 @@ impl Table {
 
     /// Rows behind `key`, in the order of keys.
     pub(crate) fn after(&self, key: &str) -> impl Iterator<Item = &Arc<Row>> {
-        let bounds = (std::ops::Bound::Excluded(key), std::ops::Bound::Unbounded);
+        let bounds = (Bound::Excluded(key), Bound::Unbounded);
         self.rows.range::<str, _>(bounds).map(|(_, row)| row)
     }
 
-    /// Rows modified at `second` or later, in the order of modification and key.
-    pub(crate) fn since(&self, second: i64) -> impl Iterator<Item = &Arc<Row>> {
-        let begin = (second, Arc::<str>::from(""));
-        self.by_modified.range(begin..).filter_map(|(_, key)| self.rows.get(key))
+    /// Rows behind a pair of second and key, up to the second `last`, in the order of modification
+    /// and key.
+    pub(crate) fn between(&self, behind: (i64, &str), last: i64) -> impl Iterator<Item = &Arc<Row>> {
+        let begin = (behind.0, Arc::<str>::from(behind.1));
+        self.by_modified
+            .range((Bound::Excluded(begin), Bound::Unbounded))
+            .take_while(move |(second, _)| *second <= last)
+            .filter_map(|(_, key)| self.rows.get(key))
     }
 
-    /// Changes a row as of `stamp`; says whether there is one.
+    /// The first row that nobody holds, from the one at `place` on and around.
+    pub(crate) fn free_from(&self, place: usize) -> Option<Arc<str>> {
+        let mut around = self.rows.keys().skip(place).chain(self.rows.keys().take(place));
+        around.find(|key| !self.is_held(key)).cloned()
+    }
+
+    /// Whether somebody's open transaction holds the row: the database lets nobody else change it.
+    pub(crate) fn is_held(&self, key: &str) -> bool {
+        self.open.iter().any(|edit| &*edit.key == key)
+    }
+
+    /// Changes a row as of `stamp`; says whether it did: there must be one, and nobody may hold it.
     pub(crate) fn edit(&mut self, key: &str, changes: &[(String, Option<String>)], stamp: Timestamp) -> bool {
+        if self.is_held(key) {
+            return false;
+        }
         let Some(row) = self.rows.get(key) else { return false };
         let mut row = Row::clone(row);
         for (name, value) in changes {
@@ -167,8 +198,7 @@ impl Table {
     /// Adds a row; an existing one of the same key is replaced.
     pub(crate) fn insert(&mut self, key: &str, values: &[(String, Option<String>)], stamp: Timestamp) {
         self.numbers += 1;
-        let mut row = Row { cells: vec![Cell::Null; SUPPLIER.len()], number: self.numbers };
-        row.set("SupplierId", Some(key));
+        let mut row = Row::new(key, self.numbers);
         for (name, value) in values {
             row.set(name, value.as_deref());
         }
@@ -176,17 +206,72 @@ impl Table {
         self.put(row);
     }
 
-    /// Somebody changes a row: the stamp is taken now, but nobody sees it before the commit.
-    pub(crate) fn begin(&mut self, key: &str, changes: Vec<(String, Option<String>)>, stamp: Timestamp) {
-        self.open.push(OpenEdit { key: key.into(), changes, stamp });
+    /// Somebody changes a row: the stamp is taken now, but nobody sees it before the commit, and
+    /// nobody else can change the row. Says whether there is one that nobody holds.
+    pub(crate) fn begin(
+        &mut self,
+        key: &str,
+        changes: Vec<(String, Option<String>)>,
+        stamp: Timestamp,
+    ) -> bool {
+        let free = self.rows.contains_key(key) && !self.is_held(key);
+        if free {
+            self.open.push(OpenEdit { key: key.into(), changes, stamp });
+        }
+        free
     }
 
-    /// All open transactions commit; returns how many did.
-    pub(crate) fn commit_open(&mut self) -> usize {
-        let open = std::mem::take(&mut self.open);
-        for edit in &open {
-            self.edit(&edit.key, &edit.changes, edit.stamp);
-        }
-        open.len()
+    /// The open transactions that `which` means commit; returns how many did.
+    pub(crate) fn commit(&mut self, which: impl Fn(&str) -> bool) -> usize {
+        let all = std::mem::take(&mut self.open);
+        let (done, open): (Vec<OpenEdit>, Vec<OpenEdit>) = all.into_iter().partition(|edit| which(&edit.key));
+        self.open = open;
+        done.iter().filter(|edit| self.edit(&edit.key, &edit.changes, edit.stamp)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a second")
+    }
+
+    #[test]
+    fn a_late_commit_carries_the_stamp_of_its_beginning_and_holds_the_row() {
+        let mut table = Table::seeded(1, 10);
+        let change = |name: &str| vec![("Name".to_owned(), Some(name.to_owned()))];
+        assert!(table.begin("S10003", change("late"), at(2_000_000_000)));
+        assert!(!table.begin("S10003", change("other"), at(2_000_000_001)));
+        assert!(!table.edit("S10003", &change("other"), at(2_000_000_001)));
+        assert!(!table.begin("S99999", change("nobody"), at(2_000_000_001)));
+        assert!(table.edit("S10004", &change("early"), at(2_000_000_005)));
+        assert_eq!(table.between((2_000_000_000, ""), i64::MAX).count(), 1);
+        assert_eq!(table.commit(|key| key == "S10001"), 0);
+        assert_eq!(table.commit(|_| true), 1);
+        let seen: Vec<_> = table.between((1_999_999_999, ""), i64::MAX).map(|row| row.key()).collect();
+        assert_eq!(seen, ["S10003".into(), "S10004".into()]);
+        assert!(!table.is_held("S10003"));
+    }
+
+    #[test]
+    fn the_etag_hides_row_and_modification() {
+        let mut table = Table::default();
+        table.insert("S1", &[("Name".to_owned(), Some(String::new()))], at(1_546_300_800));
+        let row = table.get("S1").expect("a row");
+        assert_eq!(row.get("Name"), &Cell::Null, "an empty text is null");
+        let inner = row.etag().strip_prefix("W/\"").and_then(|rest| rest.strip_suffix('"')).expect("weak");
+        let inner = STANDARD.decode(inner).expect("base64");
+        assert_eq!(inner, b"W/\"AAAS000001AAB:20190101000000\"");
+    }
+
+    #[test]
+    fn a_removed_row_is_gone_from_both_orders() {
+        let mut table = Table::seeded(1, 3);
+        assert!(table.remove("S10002"));
+        assert!(!table.remove("S10002"));
+        assert_eq!((table.len(), table.after("").count()), (2, 2));
+        assert_eq!(table.between((i64::MIN, ""), i64::MAX).count(), 2);
     }
 }

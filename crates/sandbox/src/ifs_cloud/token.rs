@@ -1,11 +1,11 @@
 //! The identity provider: client credentials at the realm's token endpoint.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use wire::{Request, Response};
 
@@ -18,12 +18,12 @@ const REMEMBERED: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     issued: u64,
-    valid: VecDeque<(String, Duration)>,
+    valid: VecDeque<(String, Timestamp)>,
 }
 
 impl Tokens {
     /// Whether the request carries a token that lives.
-    pub(crate) fn admit(&self, request: &Request, now: Duration) -> bool {
+    pub(crate) fn admit(&self, request: &Request, now: Timestamp) -> bool {
         let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let Some(token) = bearer.and_then(|value| value.strip_prefix("Bearer ")) else { return false };
         self.valid.iter().any(|(known, until)| known == token && now < *until)
@@ -40,7 +40,7 @@ impl Tokens {
     }
 
     /// Answers a token request.
-    pub(crate) fn grant(&mut self, request: &Request, settings: &IfsSettings, now: Duration) -> Response {
+    pub(crate) fn grant(&mut self, request: &Request, settings: &IfsSettings, now: Timestamp) -> Response {
         let form: BTreeMap<String, String> = url::form_urlencoded::parse(request.body())
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
@@ -62,10 +62,13 @@ impl Tokens {
         self.issue(settings, scope, now)
     }
 
-    fn issue(&mut self, settings: &IfsSettings, scope: &str, now: Duration) -> Response {
+    fn issue(&mut self, settings: &IfsSettings, scope: &str, now: Timestamp) -> Response {
         self.issued += 1;
         let token = format!("eyJhbGciOiJub25lIn0.{:016x}{:016x}.sandbox", self.issued, settings.seed);
-        self.valid.push_back((token.clone(), now.saturating_add(settings.token_lifetime)));
+        self.valid.push_back((
+            token.clone(),
+            now.saturating_add(settings.token_lifetime).unwrap_or(Timestamp::MAX),
+        ));
         if self.valid.len() > REMEMBERED {
             self.valid.pop_front();
         }

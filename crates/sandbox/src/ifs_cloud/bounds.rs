@@ -1,0 +1,155 @@
+//! What a filter says about keys and stamps, so that a keyset page need not read the whole table.
+
+use std::collections::BTreeSet;
+
+use super::cell::place;
+use super::expression::{Comparison, Expression, Value};
+
+/// Where rows that pass a filter can lie. Everything here may be wider than the truth, never
+/// narrower: each row is still asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Low<'a> {
+    /// Rows lie behind this pair of second and key, in the order of modification and key.
+    pub(crate) behind: (i64, &'a str),
+    /// Rows have a key behind this one.
+    pub(crate) key: &'a str,
+}
+
+impl Low<'_> {
+    const NONE: Self = Self { behind: (i64::MIN, ""), key: "" };
+
+    /// Whether the filter says that a row was modified at all.
+    pub(crate) fn is_stamped(&self) -> bool {
+        self.behind.0 > i64::MIN
+    }
+}
+
+/// The lower bounds of `filter`.
+pub(crate) fn low(filter: &Expression) -> Low<'_> {
+    match filter {
+        Expression::Compare(comparison, left, right) => lower(*comparison, left, right),
+        Expression::And(left, right) => {
+            let (left, right) = (low(left), low(right));
+            let key = left.key.max(right.key);
+            let (second, after) = left.behind.max(right.behind);
+            // Within the first second the key's own bound holds as well.
+            Low { behind: (second, after.max(key)), key }
+        }
+        Expression::Or(left, right) => {
+            let (left, right) = (low(left), low(right));
+            Low { behind: left.behind.min(right.behind), key: left.key.min(right.key) }
+        }
+        _ => Low::NONE,
+    }
+}
+
+fn lower<'a>(comparison: Comparison, left: &Expression, right: &'a Expression) -> Low<'a> {
+    use Comparison::{Eq, Ge, Gt};
+    let (Expression::Column(column), Expression::Literal(value)) = (left, right) else { return Low::NONE };
+    match (comparison, value) {
+        (Gt, Value::Text(text)) if is_key(*column) => Low { behind: (i64::MIN, text), key: text },
+        // Stamps are whole seconds.
+        (Gt, Value::Timestamp(stamp)) if is_stamp(*column) => {
+            Low { behind: (stamp.as_second().saturating_add(1), ""), key: "" }
+        }
+        (Ge | Eq, Value::Timestamp(stamp)) if is_stamp(*column) => {
+            Low { behind: (stamp.as_second(), ""), key: "" }
+        }
+        _ => Low::NONE,
+    }
+}
+
+/// The last second in which a row that passes can have been modified.
+pub(crate) fn latest(filter: &Expression) -> Option<i64> {
+    match filter {
+        Expression::Compare(Comparison::Lt | Comparison::Le | Comparison::Eq, left, right) => {
+            match (&**left, &**right) {
+                (Expression::Column(column), Expression::Literal(Value::Timestamp(stamp)))
+                    if is_stamp(*column) =>
+                {
+                    Some(stamp.as_second())
+                }
+                _ => None,
+            }
+        }
+        Expression::And(left, right) => match (latest(left), latest(right)) {
+            (Some(left), Some(right)) => Some(left.min(right)),
+            (left, right) => left.or(right),
+        },
+        Expression::Or(left, right) => Some(latest(left)?.max(latest(right)?)),
+        _ => None,
+    }
+}
+
+/// The keys that a row that passes can have, if the filter names them.
+pub(crate) fn keys(filter: &Expression) -> Option<BTreeSet<&str>> {
+    match filter {
+        Expression::Compare(Comparison::Eq, left, right) => match (&**left, &**right) {
+            (Expression::Column(column), Expression::Literal(Value::Text(text))) if is_key(*column) => {
+                Some(BTreeSet::from([text.as_ref()]))
+            }
+            _ => None,
+        },
+        Expression::And(left, right) => keys(left).or_else(|| keys(right)),
+        Expression::Or(left, right) => {
+            // A chain of `or`s grows on the left.
+            let (mut left, right) = (keys(left)?, keys(right)?);
+            left.extend(right);
+            Some(left)
+        }
+        _ => None,
+    }
+}
+
+fn is_key(column: usize) -> bool {
+    place("SupplierId") == Some(column)
+}
+
+fn is_stamp(column: usize) -> bool {
+    place("ModifiedDate") == Some(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parser::parse;
+    use super::*;
+
+    fn parsed(filter: &str) -> Expression {
+        parse(filter, "IfsApp.SupplierHandling", None).expect(filter)
+    }
+
+    #[test]
+    fn a_keyset_filter_is_bounded_by_its_pair() {
+        let filter = parsed(
+            "(ModifiedDate gt 1970-01-01T00:01:00Z or (ModifiedDate eq 1970-01-01T00:01:00Z and \
+             SupplierId gt 'S5')) and ModifiedDate le 1970-01-01T00:02:00Z",
+        );
+        assert_eq!(low(&filter).behind, (60, "S5"));
+        assert_eq!((low(&filter).key, latest(&filter)), ("", Some(120)));
+    }
+
+    #[test]
+    fn bounds_never_exclude_what_passes() {
+        for (text, behind, key, last) in [
+            ("SupplierId gt 'S5'", (i64::MIN, "S5"), "S5", None),
+            ("SupplierId gt 'S5' and SupplierId gt 'S7'", (i64::MIN, "S7"), "S7", None),
+            ("SupplierId gt 'S5' or SupplierId gt 'S7'", (i64::MIN, "S5"), "S5", None),
+            ("ModifiedDate ge 1970-01-01T00:01:00Z and SupplierId gt 'S5'", (60, "S5"), "S5", None),
+            ("ModifiedDate gt 1970-01-01T00:01:00Z or Name eq 'x'", (i64::MIN, ""), "", None),
+            ("not (ModifiedDate lt 1970-01-01T00:01:00Z)", (i64::MIN, ""), "", None),
+            ("ModifiedDate lt 1970-01-01T00:01:00Z or ModifiedDate eq null", (i64::MIN, ""), "", None),
+            ("ModifiedDate eq 1970-01-01T00:01:00Z", (60, ""), "", Some(60)),
+        ] {
+            let filter = parsed(text);
+            let found = low(&filter);
+            assert_eq!((found.behind, found.key, latest(&filter)), (behind, key, last), "{text}");
+        }
+    }
+
+    #[test]
+    fn named_keys_are_found() {
+        let filter = parsed("(SupplierId eq 'B' or SupplierId eq 'A') and Name ne null");
+        assert_eq!(keys(&filter), Some(BTreeSet::from(["A", "B"])));
+        assert_eq!(keys(&parsed("SupplierId eq 'B' or Name eq 'A'")), None);
+    }
+}
