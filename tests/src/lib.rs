@@ -1,5 +1,7 @@
 //! Scripted sources and sinks for the tests of the engine, and a bench to run a flow on.
 
+#![expect(clippy::missing_panics_doc, reason = "a test rig panics when it finds something wrong")]
+
 pub mod bench;
 pub mod hand_clock;
 pub mod playground;

@@ -63,10 +63,10 @@ impl Playground {
             .stderr(Stdio::null())
             .spawn()
             .expect("the sandbox starts");
-        let mut line = String::new();
+        let mut told = String::new();
         let stdout = server.stdout.take().expect("stdout is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("the sandbox tells its addresses");
-        let addresses: Value = serde_json::from_str(&line).expect("addresses are JSON");
+        BufReader::new(stdout).read_line(&mut told).expect("the sandbox tells its addresses");
+        let addresses: Value = serde_json::from_str(&told).expect("addresses are JSON");
         let url = |system: &str| addresses[system]["url"].as_str().expect("a URL").to_owned();
         Self { link, ifs: url("ifs"), salesforce: url("salesforce"), server }
     }

@@ -82,7 +82,7 @@ impl Source for ScriptedSource {
         let more = rest.len() > self.page;
         let page: Vec<_> = rest.into_iter().take(self.page).collect();
         // A finished walk starts over, so that each run sees everything again.
-        let last = page.last().map(|(key, _)| key.to_string()).filter(|_| more).unwrap_or_default();
+        let last = page.last().map(|(key, _)| (*key).clone()).filter(|_| more).unwrap_or_default();
         Ok(Page {
             observations: page.into_iter().map(|(key, row)| observe(key, row)).collect(),
             cursor: Cursor(last),

@@ -41,12 +41,12 @@ pub mod server;
 pub mod world;
 
 pub use clock::ServerClock;
-pub use ifs_cloud as ifs;
 pub use fault::{Fault, RetryAfter};
 pub use fault_plan::{
     FaultPlan, FaultSwitch, NoFaults, Only, Rate, Scripted, ScriptedFault, SeededRates, SeenCall,
 };
 pub use gate::{Gate, Outcome};
+pub use ifs_cloud as ifs;
 pub use in_process::{InProcess, Latency};
 pub use journal::Journal;
 pub use refusal::Refusal;

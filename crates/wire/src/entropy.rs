@@ -24,7 +24,7 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// A repeatable sequence (SplitMix64).
+/// A repeatable sequence (`SplitMix64`).
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 

@@ -116,7 +116,7 @@ async fn exchange(
         Err(error) => return Err(TokenError::Unavailable { detail: error.to_string() }),
     };
     judge(response.status(), response.body())?;
-    Ok(response.map(|body| Vec::from(body)))
+    Ok(response.map(Vec::from))
 }
 
 fn judge(status: StatusCode, body: &Bytes) -> Result<(), TokenError> {

@@ -13,7 +13,7 @@ use wire::{Clock as _, SystemClock};
 struct Args {
     /// How many suppliers to load
     #[arg(long, default_value_t = 100_000)]
-    suppliers: usize,
+    suppliers: u32,
     /// The figures as one JSON document
     #[arg(long)]
     json: bool,
@@ -32,13 +32,14 @@ struct Cost {
 async fn main() -> ExitCode {
     let args = Args::parse();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let playground = Playground::start(folder.path(), args.suppliers);
+    let playground = Playground::start(folder.path(), args.suppliers as usize);
     let first = measure(&playground).await;
     let audit = file_size(&playground, "audit.db");
     let state = file_size(&playground, "state.db");
     let second = measure(&playground).await;
     let findings = differences(&playground.suppliers(), &playground.accounts());
-    let count = args.suppliers as f64;
+    let count = f64::from(args.suppliers);
+    let each = |bytes: u64| bytes.checked_div(u64::from(args.suppliers)).unwrap_or(0);
     let document = json!({
         "suppliers": args.suppliers,
         "wall_s": first.wall.as_secs_f64(),
@@ -46,8 +47,8 @@ async fn main() -> ExitCode {
         "records_per_cpu_s": (count / first.cpu.as_secs_f64()).round(),
         "peak_mib": first.peak_kib / 1024,
         "calls": first.report["flows"][0]["calls"],
-        "audit_bytes_per_record": (audit as f64 / count).round(),
-        "state_bytes_per_record": (state as f64 / count).round(),
+        "audit_bytes_per_record": each(audit),
+        "state_bytes_per_record": each(state),
         "second_run": {
             "wall_s": second.wall.as_secs_f64(),
             "cpu_s": second.cpu.as_secs_f64(),

@@ -108,12 +108,11 @@ fn variants(seeds: u64) -> ExitCode {
     for variant in Variant::BROKEN {
         let found =
             (0..seeds).find_map(|seed| Some((seed, simulate(seed, variant).findings.into_iter().next()?)));
-        match found {
-            Some((seed, finding)) => println!("{variant:?}: found out by seed {seed}: {}", finding.0),
-            None => {
-                missed += 1;
-                println!("{variant:?}: NOT found out within {seeds} seeds");
-            }
+        if let Some((seed, finding)) = found {
+            println!("{variant:?}: found out by seed {seed}: {}", finding.0);
+        } else {
+            missed += 1;
+            println!("{variant:?}: NOT found out within {seeds} seeds");
         }
     }
     if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

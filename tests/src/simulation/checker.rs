@@ -63,7 +63,7 @@ impl<'a> Checker<'a> {
             match by_key.remove(&key).unwrap_or_default().as_slice() {
                 [] => findings.push(format!("{when}: supplier {key} is lost")),
                 [account] => {
-                    findings.extend(differences(&row, account).map(|what| format!("{when}: {key}: {what}")))
+                    findings.extend(differences(&row, account).map(|what| format!("{when}: {key}: {what}")));
                 }
                 several => findings.push(format!("{when}: supplier {key} has {} accounts", several.len())),
             }
@@ -80,7 +80,7 @@ impl<'a> Checker<'a> {
         let mut findings = Vec::new();
         match self.world.log.verify().await {
             Ok(verdict) => {
-                findings.extend(verdict.broken.map(|(number, what)| format!("entry {number}: {what}")))
+                findings.extend(verdict.broken.map(|(number, what)| format!("entry {number}: {what}")));
             }
             Err(error) => findings.push(error.to_string()),
         }

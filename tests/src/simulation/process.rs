@@ -76,8 +76,7 @@ impl Builder<'_> {
         let stack =
             Stack { gate: &world.ifs_gate, log, scope, base: IFS, credentials, expired: unauthorized };
         let mut entity = supplier::settings();
-        entity.page_size =
-            u32::try_from(world.options.page_size).unwrap_or(1).try_into().unwrap_or(entity.page_size);
+        entity.page_size = u32::try_from(world.options.page_size).unwrap_or(1);
         if self.variant == Variant::NoOverlap {
             entity.overlap = Duration::ZERO;
         }
