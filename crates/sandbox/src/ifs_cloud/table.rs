@@ -1,6 +1,6 @@
 //! The suppliers: by key, by modification, and the edits that are not committed yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -108,7 +108,7 @@ struct OpenEdit {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: BTreeMap<Arc<str>, Arc<Row>>,
-    by_modified: BTreeSet<(i64, Arc<str>)>,
+    by_modified: BTreeMap<(i64, Arc<str>), Arc<Row>>,
     open: Vec<OpenEdit>,
     numbers: usize,
 }
@@ -127,10 +127,11 @@ impl Table {
     fn put(&mut self, row: Row) {
         let key = row.key();
         self.remove(&key);
+        let row = Arc::new(row);
         if let Some(stamp) = row.modified() {
-            self.by_modified.insert((stamp.as_second(), key.clone()));
+            self.by_modified.insert((stamp.as_second(), key.clone()), row.clone());
         }
-        self.rows.insert(key, Arc::new(row));
+        self.rows.insert(key, row);
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> bool {
@@ -165,8 +166,8 @@ impl Table {
         let begin = (behind.0, Arc::<str>::from(behind.1));
         self.by_modified
             .range((Bound::Excluded(begin), Bound::Unbounded))
-            .take_while(move |(second, _)| *second <= last)
-            .filter_map(|(_, key)| self.rows.get(key))
+            .take_while(move |((second, _), _)| *second <= last)
+            .map(|(_, row)| row)
     }
 
     /// The first row that nobody holds, from the one at `place` on and around.
