@@ -83,3 +83,26 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_tells_the_class() {
+        for (call, class) in [
+            (Some(Call::new(TOKEN_OPERATION, Effect::Read)), Class::Token),
+            (Some(Call::new("ifs.page", Effect::Read)), Class::Read),
+            (Some(Call::new("salesforce.upsert", Effect::Put)), Class::Write),
+            (Some(Call::new("salesforce.insert", Effect::Append)), Class::Write),
+            (None, Class::Write),
+        ] {
+            let mut request = Request::default();
+            if let Some(call) = call.clone() {
+                request.extensions_mut().insert(call);
+            }
+            assert_eq!(Class::of(&request), class, "{call:?}");
+        }
+        assert_eq!(Limits::default().of(Class::Token).body, 64 << 10);
+    }
+}

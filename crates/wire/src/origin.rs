@@ -238,3 +238,142 @@ pub enum Reason {
         root: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOT: &str = "https://tenant.ifs.example/main/v1/SupplierHandling.svc";
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).expect("a URL")
+    }
+
+    #[test]
+    fn origins_are_compared_as_values() {
+        let origin = Origin::parse("https://tenant.ifs.example/main/").expect("an origin");
+        for same in [
+            "https://tenant.ifs.example/other?x=1",
+            "https://TENANT.ifs.EXAMPLE:443/",
+            "HTTPS://tenant.ifs.example",
+        ] {
+            assert!(origin.admits(&url(same)), "{same}");
+            assert!(origin.admits_uri(&same.parse().expect("a URI")), "{same}");
+        }
+        for other in [
+            "http://tenant.ifs.example/",
+            "https://tenant.ifs.example:8443/",
+            "https://tenant.ifs.example./",
+            "https://tenant.ifs.example.evil.example/",
+            "https://tenant.ifs.example@evil.example/",
+            "https://user@tenant.ifs.example/",
+            "https://:secret@tenant.ifs.example/",
+            "https://ifs.example/",
+            "https://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(!origin.admits(&url(other)), "{other}");
+            assert!(!origin.admits_uri(&other.parse().expect("a URI")), "{other}");
+        }
+        assert!(!origin.admits_uri(&"/only/a/path".parse().expect("a URI")));
+        let umlaut = Origin::parse("https://b\u{fc}cher.example").expect("an origin");
+        assert!(umlaut.admits(&url("https://xn--bcher-kva.example/")), "compared in punycode");
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine() {
+        for local in ["http://127.0.0.1:8080", "http://127.8.0.9/", "http://[::1]:1/", "http://localhost/"] {
+            assert!(Origin::parse(local).is_ok(), "{local}");
+        }
+        for remote in [
+            "http://tenant.ifs.example/",
+            "http://10.0.0.1/",
+            "http://localhost.example/",
+            "http://127.0.0.1.example/",
+            "http://[::ffff:7f00:1]/",
+            "http://0.0.0.0/",
+        ] {
+            let error = Origin::parse(remote).expect_err(remote);
+            assert_eq!(error.reason, Reason::Unencrypted, "{remote}");
+        }
+        assert_eq!(Origin::parse("ftp://127.0.0.1/").expect_err("ftp").reason, Reason::Scheme);
+        assert_eq!(Origin::parse("https://[::1]:44/").expect("an origin").to_string(), "https://[::1]:44");
+    }
+
+    #[test]
+    fn links_stay_below_the_root() {
+        for (link, resolved) in [
+            ("SupplierSet?$skiptoken=5", "/SupplierSet?$skiptoken=5"),
+            ("./SupplierSet", "/SupplierSet"),
+            ("a/../SupplierSet#part", "/SupplierSet"),
+            ("/main/v1/SupplierHandling.svc/SupplierSet", "/SupplierSet"),
+            ("https://TENANT.ifs.example:443/main/v1/SupplierHandling.svc/S?x=%2E%2E%2F", "/S?x=%2E%2E%2F"),
+            ("//tenant.ifs.example/main/v1/SupplierHandling.svc/S", "/S"),
+            ("/main/v1/SupplierHandling.svc", ""),
+            ("S(Id='a%20..b')", "/S(Id='a%20..b')"),
+        ] {
+            for root in [ROOT, &format!("{ROOT}/"), &format!("{ROOT}?x#y")] {
+                let found = resolve(&url(root), link).expect(link);
+                assert_eq!(found.as_str(), format!("{ROOT}{resolved}"), "{link}");
+            }
+        }
+    }
+
+    #[test]
+    fn links_that_lead_away_are_refused() {
+        let long = "x".repeat(MAX_LINK + 1);
+        for (link, part) in [
+            ("https://evil.example/main/v1/SupplierHandling.svc/S", "leads away"),
+            ("//evil.example/x", "leads away"),
+            ("https://tenant.ifs.example.evil.example/", "leads away"),
+            ("https://tenant.ifs.example:444/main/v1/SupplierHandling.svc/S", "leads away"),
+            ("http://tenant.ifs.example/main/v1/SupplierHandling.svc/S", "plain http"),
+            ("https://tenant.ifs.example@evil.example/", "user information"),
+            ("https://tenant.ifs.example./main/v1/SupplierHandling.svc/S", "dot"),
+            ("\\\\evil.example\\x", "backslash"),
+            ("/\\evil.example", "backslash"),
+            ("S?x=\\", "backslash"),
+            ("htt\tps://evil.example", "control"),
+            ("S\n", "control"),
+            (" S", "blank"),
+            ("S\u{0}", "control"),
+            ("", "empty"),
+            (&long, "8193 bytes"),
+            ("/auth/realms/x", "leads out of"),
+            ("../Other.svc/S", "leads out of"),
+            ("../SupplierHandling.svcevil/S", "leads out of"),
+            ("%2e%2e/Other.svc/S", "leads out of"),
+            ("S/..%2f..%2fauth", "leads out of"),
+            ("S/..%5C..%5cauth", "leads out of"),
+            ("S/%2E%2e%2Fauth", "leads out of"),
+            ("javascript:alert(1)", "no host"),
+            ("mailto:x", "no host"),
+            ("https://", "not a URL"),
+        ] {
+            let error = resolve(&url(ROOT), link).expect_err(link).to_string();
+            assert!(error.starts_with("ORIGIN_VIOLATION `"), "{error}");
+            assert!(error.contains(part), "{link}: {error}");
+        }
+    }
+
+    #[test]
+    fn links_can_be_relative_to_something_below_the_root() {
+        let base = url("https://tenant.ifs.example/main/v1/SupplierHandling.svc/A/B");
+        let found = resolve_from(&url(ROOT), &base, "C").expect("below");
+        assert_eq!(found.path(), "/main/v1/SupplierHandling.svc/A/C");
+        resolve_from(&url(ROOT), &base, "../../C").expect_err("outside");
+    }
+
+    #[test]
+    fn errors_tell_no_secrets() {
+        let text = "https://user:canary@evil.example/p?token=canary#canary";
+        for error in [
+            Origin::parse(text).expect_err("user information"),
+            resolve(&url(ROOT), text).expect_err("user information"),
+            resolve(&url(ROOT), "//u:canary@evil.example?canary").expect_err("foreign"),
+        ] {
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+        }
+        let shown = resolve(&url(ROOT), "\u{1b}[2Jx").expect_err("control").to_string();
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    }
+}

@@ -33,3 +33,27 @@ impl<T: HttpTransport> HttpTransport for Pinned<T> {
         self.inner.send(request).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Effect;
+    use crate::scripted::{self, Scripted, answer, request};
+
+    #[tokio::test]
+    async fn nothing_is_sent_elsewhere() {
+        let server = Scripted::new(&scripted::clock(), Duration::ZERO, vec![Ok(answer(200, &[], ""))]);
+        let pinned = Pinned::new(server.clone(), Origin::parse("https://h.example").expect("an origin"));
+        for url in ["https://evil.example/", "http://h.example/", "https://h.example.evil.example/?q=canary"]
+        {
+            let error = pinned.send(request(url, Effect::Read)).await.expect_err(url);
+            assert_eq!(error.kind, TransportErrorKind::Refused);
+            assert!(error.detail.contains("ORIGIN_VIOLATION") && !error.detail.contains("canary"), "{error}");
+        }
+        assert_eq!(server.count(), 0);
+        pinned.send(request("https://h.example:443/x", Effect::Read)).await.expect("at home");
+        assert_eq!(server.count(), 1);
+    }
+}

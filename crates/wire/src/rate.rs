@@ -60,8 +60,9 @@ struct State {
     paused_until: Duration,
     /// When the rate last changed.
     changed: Duration,
-    /// Requests that left before this moment cannot halve the rate: it has been done for them.
-    halved: Option<Duration>,
+    /// How often the rate was halved. Requests that left before the last time cannot halve it once
+    /// more: it has been done for them.
+    halvings: u64,
 }
 
 type Bucket = RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>;
@@ -82,7 +83,7 @@ impl governor::clock::Clock for Elapsed {
 #[derive(Debug)]
 pub struct Admission<'a> {
     _slot: SemaphorePermit<'a>,
-    since: Duration,
+    halvings: u64,
 }
 
 impl RateLimit {
@@ -94,7 +95,7 @@ impl RateLimit {
             per_minute: settings.per_minute,
             paused_until: Duration::ZERO,
             changed: clock.elapsed(),
-            halved: None,
+            halvings: 0,
         };
         Self { settings, slots: Semaphore::new(slots), state: Mutex::new(state), clock }
     }
@@ -111,7 +112,7 @@ impl RateLimit {
         while let Some(wait) = self.wait() {
             self.clock.sleep(wait).await;
         }
-        Ok(Admission { _slot: slot, since: self.clock.elapsed() })
+        Ok(Admission { _slot: slot, halvings: self.lock().halvings })
     }
 
     /// Notes that the server refused the request of `admission` for coming too fast.
@@ -121,10 +122,10 @@ impl RateLimit {
         if let Some(pause) = pause {
             state.paused_until = state.paused_until.max(now + pause.min(LONGEST_PAUSE));
         }
-        if state.halved.is_some_and(|halved| admission.since < halved) {
+        if admission.halvings < state.halvings {
             return;
         }
-        state.halved = Some(now);
+        state.halvings += 1;
         let floor = (self.settings.per_minute.get() / FLOOR_PART).max(1);
         let halved = (state.per_minute.get() / 2).max(floor);
         self.set_rate(&mut state, halved, now);
@@ -214,5 +215,119 @@ impl<T: HttpTransport> HttpTransport for RateLimited<T> {
             self.limit.throttled(&admission, pause);
         }
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::join_all;
+
+    use super::*;
+    use crate::Effect;
+    use crate::scripted::{self, Scripted, answer, request};
+
+    const URL: &str = "https://h.example/x";
+
+    fn settings(per_minute: u32, burst: u32, concurrency: u32) -> RateSettings {
+        let count = |count| NonZeroU32::new(count).expect("not zero");
+        RateSettings { per_minute: count(per_minute), burst: count(burst), concurrency: count(concurrency) }
+    }
+
+    struct Stage {
+        limited: RateLimited<Arc<Scripted>>,
+        server: Arc<Scripted>,
+        limit: Arc<RateLimit>,
+        clock: Arc<dyn Clock>,
+    }
+
+    fn stage(settings: RateSettings, latency: u64, steps: Vec<scripted::Step>) -> Stage {
+        let clock = scripted::clock();
+        let server = Scripted::new(&clock, Duration::from_millis(latency), steps);
+        let limit = Arc::new(RateLimit::new(settings, clock.clone()));
+        Stage { limited: RateLimited::new(server.clone(), limit.clone()), server, limit, clock }
+    }
+
+    impl Stage {
+        async fn send(&self, count: usize) {
+            join_all((0..count).map(|_| self.limited.send(request(URL, Effect::Read)))).await;
+        }
+    }
+
+    fn fine() -> scripted::Step {
+        Ok(answer(200, &[], ""))
+    }
+
+    fn busy(retry_after: &str) -> scripted::Step {
+        Ok(answer(429, &[("retry-after", retry_after)], ""))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_holds_in_every_minute() {
+        let stage = stage(settings(60, 5, 100), 0, vec![fine()]);
+        stage.send(200).await;
+        let times = stage.server.times();
+        assert_eq!(times.len(), 200);
+        assert!(times[4] == 0 && times[5] >= 1_000, "{times:?}");
+        for first in &times {
+            let in_minute = times.iter().filter(|at| (*first..first + 60_000).contains(at)).count();
+            assert!(in_minute <= 65, "{in_minute} from {first}");
+        }
+        assert!((195_000..=196_000).contains(&times[199]), "nor slower: {times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_at_once_and_no_more() {
+        let stage = stage(settings(100_000, 1_000, 8), 100, vec![fine()]);
+        stage.send(80).await;
+        assert_eq!(stage.server.most_open(), 8);
+        assert_eq!(stage.clock.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_retry_after_pauses_everybody_and_halves_once() {
+        let steps = vec![busy("20"), busy("20"), busy("20"), busy("20"), fine()];
+        let stage = stage(settings(600, 4, 4), 10, steps);
+        stage.send(10).await;
+        let times = stage.server.times();
+        assert_eq!(times[3], 0);
+        assert!(times[4] >= 20_000, "{times:?}");
+        // Four refusals of one burst count once; the new bucket starts empty, at 300 a minute.
+        assert_eq!(stage.limit.per_minute(), 300);
+        assert!(times.windows(2).skip(4).all(|pair| pair[1] - pair[0] >= 199), "{times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_recovers_step_by_step() {
+        let stage = stage(settings(600, 1, 1), 0, vec![busy("1"), fine()]);
+        stage.send(1).await;
+        assert_eq!(stage.limit.per_minute(), 300);
+        for (wait, rate) in [(5, 300), (6, 330), (20, 390), (600, 600)] {
+            stage.clock.sleep(Duration::from_secs(wait)).await;
+            stage.send(1).await;
+            assert_eq!(stage.limit.per_minute(), rate, "after {wait} s more");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_has_a_floor_and_a_pause_an_end() {
+        let stage = stage(settings(640, 1, 1), 0, vec![Ok(answer(429, &[], ""))]);
+        stage.send(12).await;
+        assert_eq!(stage.limit.per_minute(), 20);
+        assert_eq!(stage.limit.paused_for(), Duration::ZERO);
+        let stage = self::stage(settings(640, 1, 1), 0, vec![busy("99999999999999999999")]);
+        stage.send(1).await;
+        assert_eq!(stage.limit.paused_for(), LONGEST_PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dropped_calls_free_their_place() {
+        let stage = stage(settings(6_000, 100, 1), 1_000, vec![fine()]);
+        {
+            let call = stage.limited.send(request(URL, Effect::Read));
+            let patience = stage.clock.sleep(Duration::from_millis(10));
+            futures::future::select(call, patience).await;
+        }
+        stage.send(1).await;
+        assert_eq!(stage.server.count(), 2);
     }
 }

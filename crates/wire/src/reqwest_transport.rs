@@ -22,6 +22,10 @@ use crate::{
 const NO_ROOTS: &str =
     "install the system's CA certificates (package `ca-certificates`) or name a CA file in the configuration";
 
+/// An idle connection is closed after this: sooner than servers and balancers close theirs, so that
+/// few requests meet a connection that is just going away.
+const POOLED: Duration = Duration::from_secs(30);
+
 /// A pool of connections: TLS by rustls with ring, HTTP/1.1, answers decompressed.
 ///
 /// It follows no redirect, takes no proxy from the environment, keeps no cookie and repeats
@@ -64,6 +68,7 @@ impl ReqwestTransport {
             .referer(false)
             .gzip(true)
             .connect_timeout(limits.connect)
+            .pool_idle_timeout(POOLED)
             .build()
             .map_err(|error| ReqwestError::Setup(chain(&error)))?;
         Ok(Self { client, limits, clock, no_roots })

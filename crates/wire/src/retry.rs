@@ -167,3 +167,171 @@ fn identity(extensions: &Extensions) -> (&'static str, Effect, u32) {
 fn status(result: &Result<Response, TransportError>) -> u16 {
     result.as_ref().map_or(0, |response| response.status().as_u16())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeededEntropy;
+    use crate::scripted::{self, Scripted, answer, request};
+    use Effect::{Append, Put, Read};
+
+    const URL: &str = "https://h.example/x";
+
+    fn now() -> Timestamp {
+        "2025-03-01T12:00:00Z".parse().expect("a timestamp")
+    }
+
+    fn within(milliseconds: u64) -> Next {
+        Next::Within(Duration::from_millis(milliseconds))
+    }
+
+    fn exactly(seconds: u64) -> Next {
+        Next::Exactly(Duration::from_secs(seconds))
+    }
+
+    /// What is decided for a read, a put and an append.
+    fn decided(attempt: u32, outcome: Outcome<'_>) -> [Next; 3] {
+        [Read, Put, Append].map(|effect| RetryPolicy::default().decide(effect, attempt, outcome, now()))
+    }
+
+    #[test]
+    fn answers_without_retry_after() {
+        let twice = [within(500), within(500), Next::Done];
+        let always = [within(500); 3];
+        let never = [Next::Done; 3];
+        for (status, due) in [
+            (200, never),
+            (204, never),
+            (301, never),
+            (400, never),
+            (401, never),
+            (403, never),
+            (404, never),
+            (408, twice),
+            (412, never),
+            (429, always),
+            (500, twice),
+            (501, never),
+            (502, twice),
+            (503, twice),
+            (504, twice),
+        ] {
+            assert_eq!(decided(1, Outcome::Answer(&answer(status, &[], ""))), due, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_server_tells_how_long() {
+        let asks = |status, value| answer(status, &[("retry-after", value)], "");
+        for (status, value, due) in [
+            (429, "7", exactly(7)),
+            (429, "0", exactly(1)),
+            (503, "120", exactly(120)),
+            (429, "Sat, 01 Mar 2025 12:00:20 GMT", exactly(20)),
+            (429, "Sat, 01 Mar 2025 11:00:00 GMT", exactly(1)),
+            (429, "900", exactly(900)),
+            (429, "901", Next::Done),
+            (503, "Thu, 01 Mar 2035 12:00:00 GMT", Next::Done),
+            (429, "soon", within(500)),
+            (200, "7", Next::Done),
+            (400, "7", Next::Done),
+        ] {
+            assert_eq!(decided(1, Outcome::Answer(&asks(status, value))), [due; 3], "{status} {value}");
+        }
+        // A gateway that lost the answer proves nothing, whatever it asks for.
+        assert_eq!(decided(1, Outcome::Answer(&asks(504, "7"))), [exactly(7), exactly(7), Next::Done]);
+        assert_eq!(decided(1, Outcome::Answer(&asks(503, "soon"))), [within(500), within(500), Next::Done]);
+    }
+
+    #[test]
+    fn failures_by_what_the_server_may_have_done() {
+        for (kind, due) in [
+            (TransportErrorKind::Unreached, [within(500); 3]),
+            (TransportErrorKind::Unknown, [within(500), within(500), Next::Done]),
+            (TransportErrorKind::Refused, [Next::Done; 3]),
+            (TransportErrorKind::Denied, [Next::Done; 3]),
+        ] {
+            assert_eq!(decided(1, Outcome::Failure(kind)), due, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_a_minute_and_tries_end() {
+        let patient = RetryPolicy { tries: 100, ..RetryPolicy::default() };
+        let outcome = Outcome::Failure(TransportErrorKind::Unreached);
+        for (attempt, most) in
+            [(1, 500), (2, 1_000), (3, 2_000), (7, 32_000), (8, 60_000), (33, 60_000), (99, 60_000)]
+        {
+            assert_eq!(patient.decide(Read, attempt, outcome, now()), within(most), "{attempt}");
+        }
+        assert_eq!(decided(4, outcome), [within(4_000); 3]);
+        assert_eq!(decided(5, outcome), [Next::Done; 3]);
+        let failed = answer(500, &[], "");
+        assert_eq!(decided(2, Outcome::Answer(&failed))[0], within(1_000));
+        assert_eq!(decided(3, Outcome::Answer(&failed))[0], Next::Done);
+    }
+
+    fn layer(steps: Vec<scripted::Step>) -> (Retry<Arc<Scripted>>, Arc<Scripted>) {
+        let clock = scripted::clock();
+        let server = Scripted::new(&clock, Duration::ZERO, steps);
+        let entropy = Arc::new(SeededEntropy::new(1));
+        (Retry::new(server.clone(), RetryPolicy::default(), clock, entropy), server)
+    }
+
+    fn failure(kind: TransportErrorKind) -> scripted::Step {
+        Err(TransportError::new(kind, "sending", "reset"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_are_counted_and_pauses_kept() {
+        let busy = || Ok(answer(429, &[("retry-after", "3")], ""));
+        let (retry, server) =
+            layer(vec![busy(), failure(TransportErrorKind::Unreached), Ok(answer(200, &[], "x"))]);
+        let response = retry.send(request(URL, Append)).await.expect("answers in the end");
+        assert_eq!(response.body(), "x");
+        let attempts: Vec<u32> = server
+            .seen()
+            .iter()
+            .map(|(_, request)| request.extensions().get::<Call>().expect("a call").attempt)
+            .collect();
+        assert_eq!(attempts, [1, 2, 3]);
+        let times = server.times();
+        assert_eq!(times[1], 3_000);
+        assert!((3_000..=4_000).contains(&times[2]), "{times:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_answer_is_given_back() {
+        let (retry, server) = layer(vec![Ok(answer(503, &[], "<html>"))]);
+        let response = retry.send(request(URL, Read)).await.expect("an answer is an answer");
+        assert_eq!((response.status().as_u16(), server.count()), (503, 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_answer_to_an_append_is_not_tried_again() {
+        let (retry, server) = layer(vec![failure(TransportErrorKind::Unknown)]);
+        let error = retry.send(request(URL, Append)).await.expect_err("lost");
+        assert_eq!((error.kind, server.count()), (TransportErrorKind::Unknown, 1));
+        retry.send(request(URL, Put)).await.expect_err("lost as well");
+        assert_eq!(server.count(), 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_say_what_it_is_counts_as_an_append() {
+        let (retry, server) = layer(vec![Ok(answer(502, &[], ""))]);
+        let silent = http::Request::get(URL).body(bytes::Bytes::new()).expect("a request");
+        retry.send(silent).await.expect("an answer");
+        assert_eq!(server.count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_that_fail_together_do_not_come_back_together() {
+        let (retry, server) = layer(vec![failure(TransportErrorKind::Unreached)]);
+        futures::future::join_all((0..20).map(|_| retry.send(request(URL, Read)))).await;
+        let mut second = server.times()[20..40].to_vec();
+        assert!(second.iter().all(|at| *at <= 501), "{second:?}");
+        second.sort_unstable();
+        second.dedup();
+        assert!(second.len() > 10, "{second:?}");
+    }
+}

@@ -19,6 +19,9 @@ use crate::{Call, Effect, HttpTransport, Secret, TransportErrorKind};
 /// Longest text of the provider that is passed on, in characters.
 const SHOWN: usize = 300;
 
+/// Error codes that say nothing about our credentials.
+const PASSING: &[&str] = &["rate_limit_exceeded", "server_error", "slow_down", "temporarily_unavailable"];
+
 /// How the client proves itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthStyle {
@@ -70,10 +73,7 @@ pub(crate) async fn ask(
     let http = move |request: oauth2::HttpRequest| exchange(Arc::clone(&transport), request);
     match request.request_async(&http).await {
         Ok(answer) => Grant::from_answer(&answer),
-        Err(RequestTokenError::ServerResponse(refusal)) => Err(TokenError::Denied {
-            error: presentable(refusal.error().as_ref()),
-            description: refusal.error_description().map(|text| presentable(text)),
-        }),
+        Err(RequestTokenError::ServerResponse(refusal)) => Err(refused(&refusal)),
         Err(RequestTokenError::Request(error)) => Err(error),
         // Neither source nor body may be shown: they quote what was read.
         Err(RequestTokenError::Parse(error, _)) => {
@@ -86,6 +86,19 @@ pub(crate) async fn ask(
         }
         Err(RequestTokenError::Other(detail)) => Err(TokenError::Odd { detail: presentable(&detail) }),
     }
+}
+
+/// Most refusals last until somebody changes something; some only ask for patience.
+fn refused(refusal: &BasicErrorResponse) -> TokenError {
+    let error = presentable(refusal.error().as_ref());
+    let description = refusal.error_description().map(|text| presentable(text));
+    if PASSING.contains(&error.as_str()) {
+        let words = description.map(|text| format!(": {text}")).unwrap_or_default();
+        return TokenError::Unavailable {
+            detail: format!("the identity provider answered `{error}`{words}"),
+        };
+    }
+    TokenError::Denied { error, description }
 }
 
 fn client(credentials: &Credentials) -> TokenClient {

@@ -12,8 +12,6 @@ use crate::{Clock, HttpTransport, TransportError};
 
 /// A refused client is not tried again before this has passed: endless attempts lock accounts.
 const COOL_DOWN: Duration = Duration::from_secs(30);
-/// Whoever finds that a new token is refused as well may ask again after this.
-const REFUSED_TWICE: u32 = 2;
 
 /// Looks at a new grant before it is used, for example whether its `instance_url` is the org that
 /// the configuration names. The error says what is wrong with it.
@@ -77,7 +75,7 @@ struct State {
     failure: Option<Failure>,
     /// When the newest grant came.
     minted: Duration,
-    /// Grants in a row that the server refused before they were ever accepted.
+    /// Grants in a row that the server refused, none of them accepted in between.
     refused: u32,
 }
 
@@ -156,7 +154,7 @@ impl TokenSource {
             Some(minted) if Arc::ptr_eq(&minted.grant, used) => {}
             _ => return true,
         }
-        if state.refused >= REFUSED_TWICE - 1 && now < state.minted + COOL_DOWN && state.serial > 1 {
+        if state.refused > 0 && now < state.minted + COOL_DOWN {
             return false;
         }
         state.refused += 1;
