@@ -40,6 +40,18 @@ async fn a_saved_plan_survives_the_file_and_is_carried_out() {
 }
 
 #[tokio::test]
+async fn a_saved_plan_of_updates_is_carried_out_too() {
+    let bench = Bench::new(3);
+    bench.changes().await;
+    bench.source.set("K000", "edited");
+    bench.source.set("K003", "new");
+    let plan = planned(&bench, Mode::Changes).await;
+    let carried = bench.flow().apply(plan, &Unwatched).await.expect("applies");
+    assert_eq!((carried.report.updated, carried.report.created, carried.moved.len()), (1, 1, 0));
+    assert_eq!(bench.name_of("K000").as_deref(), Some("edited"));
+}
+
+#[tokio::test]
 async fn a_saved_plan_refuses_what_has_moved() {
     let bench = Bench::new(3);
     let plan = planned(&bench, Mode::Changes).await;

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use audit::{AuditLog, MemoryLog, ScopeCell};
-use mapping::{Change, Draft, Entity, ExternalId, Fields, Key, MapError, Mapped, Mapper, Value};
+use mapping::{
+    Change, Draft, Entity, ExternalId, FieldName, Fields, Key, MapError, Mapped, Mapper, Ownership, Policy,
+    Value,
+};
 use store::MemoryStore;
 use sync_engine::{
     Desk, Flow, FlowError, FlowParts, FlowSettings, Mode, Parked, ParkedQuery, Report, Unwatched,
@@ -56,7 +59,7 @@ impl Bench {
             scope: Arc::new(ScopeCell::default()),
             clock: self.clock.clone(),
             entropy: self.seed.clone(),
-            settings: FlowSettings::default(),
+            settings: settings(),
         })
     }
 
@@ -87,6 +90,12 @@ impl Bench {
     }
 }
 
+/// The field `Kind` is set when a record is made, and then belongs to the target.
+fn settings() -> FlowSettings {
+    let owners = [(FieldName::from("Kind"), Ownership::Target)].into_iter().collect();
+    FlowSettings { policy: Policy { owners, ..Policy::default() }, ..FlowSettings::default() }
+}
+
 /// Copies the name; refuses rows named `unmappable`, leaves out rows named `skip`.
 #[derive(Debug)]
 struct NameMapper(String);
@@ -113,5 +122,6 @@ fn draft(key: &Key, name: Value) -> Draft {
     let id = name.as_text().and_then(|name| name.strip_prefix("as ")).unwrap_or(key.as_str());
     let id = ExternalId::from(id);
     fields.set("Name", name);
+    fields.set("Kind", Value::text("row"));
     Draft { entity: Entity::from("Target"), id, fields }
 }

@@ -131,7 +131,10 @@ async fn look_ups_answer_in_order_and_name_what_is_not_clear() {
     let found = sink.find(&Entity::from("Account"), &ids, &fields).await.expect("answers");
     assert_eq!(found[0], Lookup::Absent);
     let Lookup::One(one) = &found[1] else { panic!("{:?}", found[1]) };
-    assert_eq!((one.target.as_str(), one.modified.map(jiff::Timestamp::as_second)), ("1", Some(1_767_323_045)));
+    assert_eq!(
+        (one.target.as_str(), one.modified.map(jiff::Timestamp::as_second)),
+        ("1", Some(1_767_323_045))
+    );
     assert_eq!(one.fields.get("Limit__c"), Some(&Value::Decimal("1.5".parse().expect("a number"))));
     let codes: Vec<String> = found[2..]
         .iter()

@@ -38,7 +38,7 @@ impl Flow {
         Ok((session, taken))
     }
 
-    /// Gives the flow back, or leaves it to be recovered if the run failed.
+    /// Gives the flow back, whether the run ended well or not.
     pub(crate) async fn give_back(
         &self,
         session: Session,
@@ -56,6 +56,8 @@ impl Flow {
                 let note = raw(&json!({ "error": chain(&error), "report": session.report }));
                 // If the log is what failed, the run's error is still the one to tell.
                 self.tell("failed", note).await.ok();
+                // What is open stands in the intents; only a killed run leaves the flow held.
+                self.parts.store.release(&self.parts.name, session.fence).await.ok();
                 Err(error)
             }
         }

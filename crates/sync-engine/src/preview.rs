@@ -1,6 +1,6 @@
 //! Plans without writing, and carrying out a saved plan.
 
-use mapping::{Draft, Found, Key, plan};
+use mapping::{Draft, FieldName, Found, Key, plan};
 use serde_json::json;
 
 use crate::flow::raw;
@@ -190,7 +190,7 @@ impl Flow {
         }
         match (lookup, &planned.found) {
             (Lookup::Absent, None) => None,
-            (Lookup::One(now), Some(then)) if same(now, then) => None,
+            (Lookup::One(now), Some(then)) if same(&planned.step.draft, now, then) => None,
             (Lookup::Absent, Some(_)) => Some("the target record is gone".into()),
             (Lookup::One(_), None) => Some("the target record has been made meanwhile".into()),
             (Lookup::One(_), Some(_)) => Some("the target record has changed".into()),
@@ -233,9 +233,10 @@ impl Flow {
     }
 }
 
-/// Whether a target record still is what it was.
-fn same(now: &Found, then: &Found) -> bool {
-    now.target == then.target && now.fields == then.fields
+/// Whether a target record still shows what it showed, in the fields that the draft writes.
+fn same(draft: &Draft, now: &Found, then: &Found) -> bool {
+    let unmoved = |name: &FieldName| now.fields.get(name.as_str()) == then.fields.get(name.as_str());
+    now.target == then.target && draft.fields.iter().all(|(name, _)| unmoved(name))
 }
 
 impl Report {
