@@ -92,3 +92,27 @@ impl Clock for VirtualClock {
         tokio::time::sleep(span).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_moves_both_and_a_jump_only_the_wall() {
+        let base: Timestamp = "2025-03-01T12:00:00Z".parse().expect("a timestamp");
+        let clock = VirtualClock::new(base);
+        clock.sleep(Duration::from_secs(3600)).await;
+        assert_eq!(
+            (clock.elapsed().as_secs(), clock.now().to_string().as_str()),
+            (3600, "2025-03-01T13:00:00Z")
+        );
+        clock.jump(-86_400_000);
+        assert_eq!(
+            (clock.elapsed().as_secs(), clock.now().to_string().as_str()),
+            (3600, "2025-02-28T13:00:00Z")
+        );
+        clock.jump(i64::MAX);
+        assert_eq!(clock.elapsed().as_secs(), 3600);
+        clock.now();
+    }
+}

@@ -75,16 +75,21 @@ pub(crate) async fn ask(
         Ok(answer) => Grant::from_answer(&answer),
         Err(RequestTokenError::ServerResponse(refusal)) => Err(refused(&refusal)),
         Err(RequestTokenError::Request(error)) => Err(error),
-        // Neither source nor body may be shown: they quote what was read.
-        Err(RequestTokenError::Parse(error, _)) => {
-            let path = error.path().to_string();
-            let detail = match path.as_str() {
-                "." => "it is not the JSON object of RFC 6749".to_owned(),
-                path => format!("member `{}` is missing or of another type", presentable(path)),
-            };
-            Err(TokenError::Odd { detail })
-        }
+        Err(RequestTokenError::Parse(error, _)) => Err(TokenError::Odd { detail: unreadable(&error) }),
         Err(RequestTokenError::Other(detail)) => Err(TokenError::Odd { detail: presentable(&detail) }),
+    }
+}
+
+/// What is wrong with an answer, without quoting it: most messages of the parser do.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let path = error.path().to_string();
+    let message = error.inner().to_string();
+    if message.starts_with("missing field") {
+        return message.split(" at line").next().unwrap_or_default().to_owned();
+    }
+    match path.as_str() {
+        "." => "it is not the JSON object of RFC 6749".to_owned(),
+        path => format!("member `{}` is of another type", presentable(path)),
     }
 }
 
