@@ -253,10 +253,12 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a step of a script may be an error too")]
     fn fine() -> scripted::Step {
         Ok(answer(200, &[], ""))
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a step of a script may be an error too")]
     fn busy(retry_after: &str) -> scripted::Step {
         Ok(answer(429, &[("retry-after", retry_after)], ""))
     }
