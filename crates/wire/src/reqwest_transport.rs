@@ -237,3 +237,232 @@ fn only(pem: &[u8]) -> Result<RootCertStore, ReqwestError> {
     }
     Ok(roots)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use wiremock::matchers::{header, method, path};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+    use crate::{Call, Effect, SystemClock, TOKEN_OPERATION, Timestamp};
+
+    /// 100,000 times `0` in 133 bytes of gzip: the first and last bytes; in between are zeros.
+    const BOMB: ([u8; 27], usize, [u8; 10]) = (
+        [
+            0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xc1, 0x31, 0x01, 0x00, 0x00,
+            0x00, 0xc2, 0xa0, 0x4a, 0xeb, 0x9f, 0xce, 0x1a, 0x1e, 0x40, 0x01,
+        ],
+        96,
+        [0xaf, 0x06, 0x85, 0xc2, 0x4d, 0xc5, 0xa0, 0x86, 0x01, 0x00],
+    );
+
+    /// A self-signed certificate whose key nobody has.
+    const CA: &[u8] = b"-----BEGIN CERTIFICATE-----
+MIIBczCCARmgAwIBAgIUQpmIac2J0h2P84cDxzJ5rKknz2YwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEdGVzdDAeFw0yNjExMjMyMjMwMjVaFw0zNjExMjAyMjMwMjVa
+MA8xDTALBgNVBAMMBHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS4z2E/
+io1Mrja6WIg1xge4zVT9++1G8acN40vsKi7RXSjMFvpKey9lalKrYvHHiouTqf7F
+XvyjCbMrakL1l9yso1MwUTAdBgNVHQ4EFgQUS+J5Q8XnhA6lC6z8Vyd6Hws3tZYw
+HwYDVR0jBBgwFoAUS+J5Q8XnhA6lC6z8Vyd6Hws3tZYwDwYDVR0TAQH/BAUwAwEB
+/zAKBggqhkjOPQQDAgNIADBFAiEAuc8IKQlnctfMSKT44fxyXNmga8KhbXjOc0fq
+2WL1VI0CIEv9ezCfJOrvMusYAivHaGWg7sdbu9EJsJzDRaLXq0C7
+-----END CERTIFICATE-----
+";
+
+    /// Time stands still; only waits of just this length are over at once.
+    #[derive(Debug)]
+    struct Hasty(Duration);
+
+    #[async_trait]
+    impl Clock for Hasty {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+        async fn sleep(&self, span: Duration) {
+            if span != self.0 {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    fn transport() -> ReqwestTransport {
+        ReqwestTransport::new(Limits::default(), Some(CA), Arc::new(SystemClock)).expect("a transport")
+    }
+
+    fn call(url: &str, operation: &'static str, effect: Effect) -> Request {
+        let mut request = http::Request::get(url).body(Bytes::new()).expect("a request");
+        request.extensions_mut().insert(Call::new(operation, effect));
+        request
+    }
+
+    fn read(url: &str) -> Request {
+        call(url, "test.read", Effect::Read)
+    }
+
+    async fn serving(template: ResponseTemplate) -> MockServer {
+        let server = MockServer::start().await;
+        Mock::given(method("GET")).respond_with(template).mount(&server).await;
+        server
+    }
+
+    fn bomb() -> Vec<u8> {
+        let (start, zeros, end) = BOMB;
+        [&start[..], &vec![0; zeros], &end].concat()
+    }
+
+    #[tokio::test]
+    async fn any_status_is_an_answer_and_redirects_are_not_followed() {
+        for status in [200, 301, 302, 307, 308, 404, 429, 500, 503] {
+            let template =
+                ResponseTemplate::new(status).insert_header("location", "/elsewhere").set_body_string("body");
+            let server = serving(template).await;
+            let response = transport().send(read(&format!("{}/x", server.uri()))).await.expect("an answer");
+            assert_eq!((response.status().as_u16(), response.body().as_ref()), (status, &b"body"[..]));
+            assert_eq!(server.received_requests().await.expect("kept").len(), 1, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_leave_as_they_are() {
+        let server = MockServer::start().await;
+        Mock::given(method("PATCH"))
+            .and(path("/a%20b"))
+            .and(header("if-match", "W/\"x\""))
+            .and(header("accept-encoding", "gzip"))
+            .respond_with(ResponseTemplate::new(204).insert_header("etag", "W/\"y\""))
+            .mount(&server)
+            .await;
+        let request = http::Request::patch(format!("{}/a%20b?$filter=Name%20eq%20%27x%27", server.uri()))
+            .header("if-match", "W/\"x\"")
+            .body(Bytes::from_static(b"{\"a\":1}"))
+            .expect("a request");
+        let response = transport().send(request).await.expect("an answer");
+        assert_eq!(response.status(), http::StatusCode::NO_CONTENT);
+        assert_eq!(response.headers()["etag"], "W/\"y\"");
+        let seen = server.received_requests().await.expect("kept");
+        assert_eq!(seen[0].body, b"{\"a\":1}");
+        assert_eq!(seen[0].url.query(), Some("$filter=Name%20eq%20%27x%27"));
+        assert!(seen[0].headers["user-agent"].to_str().expect("text").starts_with("ml-connector/"));
+    }
+
+    #[tokio::test]
+    async fn bodies_are_decompressed_and_capped() {
+        let server = serving(
+            ResponseTemplate::new(200).insert_header("content-encoding", "gzip").set_body_bytes(bomb()),
+        )
+        .await;
+        let response = transport().send(read(&server.uri())).await.expect("a read takes more");
+        assert_eq!((response.body().len(), response.body()[99_999]), (100_000, b'0'));
+        let token = call(&server.uri(), TOKEN_OPERATION, Effect::Read);
+        let error = transport().send(token).await.expect_err("a token call takes 64 KiB");
+        assert_eq!(error.kind, TransportErrorKind::Unknown);
+        assert!(error.detail.contains("larger than 65536 bytes"), "{error}");
+        let mut broken = bomb();
+        let checksum = broken.len() - 8;
+        broken[checksum] ^= 1;
+        let server = serving(
+            ResponseTemplate::new(200).insert_header("content-encoding", "gzip").set_body_bytes(broken),
+        )
+        .await;
+        let error = transport().send(read(&server.uri())).await.expect_err("a wrong checksum");
+        assert!(error.detail.contains("broke off"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn headers_are_capped() {
+        let server =
+            serving(ResponseTemplate::new(200).insert_header("x-long", "x".repeat(70_000).as_str())).await;
+        let error = transport().send(read(&server.uri())).await.expect_err("too long");
+        assert_eq!(error.kind, TransportErrorKind::Unknown);
+    }
+
+    /// Answers one connection with `bytes` and closes it, or keeps it open.
+    fn raw(bytes: &'static [u8], close: bool) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(bytes);
+            if !close {
+                // Until the client goes away.
+                let _ = stream.read(&mut request);
+            }
+        });
+        format!("http://{address}/x?secret=canary")
+    }
+
+    #[tokio::test]
+    async fn broken_answers_are_unknown_outcomes() {
+        for (bytes, part) in [
+            (&b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"value\":["[..], "the body broke off"),
+            (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabc", "the body broke off"),
+            (b"HTTP/1.1 200 OK\r\ncontent-le", ""),
+            (b"SSH-2.0-x\r\n", ""),
+            (b"\x00", ""),
+        ] {
+            let error = transport().send(read(&raw(bytes, true))).await.expect_err("broken");
+            assert_eq!(error.kind, TransportErrorKind::Unknown, "{error}");
+            assert!(error.to_string().contains(part), "{error}");
+            assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_waited_for_longer_than_the_limits_say() {
+        let limits = Limits::default();
+        for (span, answer, part) in [
+            (limits.read.headers, &b""[..], "no answer within 90s"),
+            (limits.read.total, b"", "no whole answer within 120s"),
+            (limits.idle, b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", "the body stopped for 30s"),
+        ] {
+            let transport =
+                ReqwestTransport::new(limits, Some(CA), Arc::new(Hasty(span))).expect("a transport");
+            let error = transport.send(read(&raw(answer, false))).await.expect_err("silence");
+            assert_eq!(error.kind, TransportErrorKind::Unknown);
+            assert!(error.detail.contains(part), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_never_reached_did_not_act() {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let plain = serving(ResponseTemplate::new(200)).await.uri().replace("http:", "https:");
+        for url in [format!("http://{free}/x?secret=canary"), format!("{plain}/x?secret=canary")] {
+            let error = transport().send(call(&url, "test.write", Effect::Append)).await.expect_err(&url);
+            assert_eq!(error.kind, TransportErrorKind::Unreached, "{error}");
+            assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_ca_file_must_hold_certificates() {
+        for (pem, part) in [
+            (&b""[..], "holds none"),
+            (b"hello", "holds none"),
+            (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "CA certificates"),
+            (b"-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n", "CA certificates"),
+        ] {
+            let error =
+                ReqwestTransport::new(Limits::default(), Some(pem), Arc::new(SystemClock)).expect_err(part);
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_certificates_https_is_refused_with_a_hint() {
+        let mut blind = transport();
+        blind.no_roots = Some("no certificate can be checked".to_owned());
+        let error = blind.send(read("https://127.0.0.1:1/")).await.expect_err("https");
+        assert_eq!((error.kind, error.hint.as_deref()), (TransportErrorKind::Refused, Some(NO_ROOTS)));
+        let server = serving(ResponseTemplate::new(200)).await;
+        blind.send(read(&server.uri())).await.expect("http to this machine works");
+    }
+}

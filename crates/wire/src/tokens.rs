@@ -300,6 +300,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a step of a script may be an error too")]
     fn json(status: u16, body: &str) -> Step {
         Ok(answer(status, &[("content-type", "application/json;charset=UTF-8")], body))
     }
