@@ -1,1 +1,6 @@
 //! The whole product over real HTTP on loopback.
+
+mod failures;
+mod load;
+mod outcome;
+mod verbs;
