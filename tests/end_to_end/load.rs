@@ -124,10 +124,10 @@ fn edits_are_followed(playground: &Playground) {
     pass_seconds(playground, 5);
 
     let run = cycle(playground, 0);
-    let updates = number(&run["report"]["updated"]);
-    assert!((1..=edited.len() as u64).contains(&updates), "{run}");
+    let followed = number(&run["report"]["updated"]);
+    assert!((1..=edited.len() as u64).contains(&followed), "{run}");
     assert_eq!(number(&run["report"]["created"]), 0);
-    assert_eq!(written(playground), [created, updated + updates, unchanged]);
+    assert_eq!(written(playground), [created, updated + followed, unchanged]);
     assert_eq!(differences(&playground.suppliers(), &playground.accounts()), Vec::<String>::new());
 
     // The calls are counted, and counted right.

@@ -47,7 +47,7 @@ fn edited(playground: &Playground, count: u64, seconds: u64) -> BTreeSet<String>
 fn calls(run: &Value) -> (u64, u64) {
     let calls = run["calls"].as_object().expect("calls by kind");
     let count = |writes: bool| {
-        let kinds = calls.iter().filter(|(kind, _)| !kind.ends_with(".token"));
+        let kinds = calls.iter().filter(|(kind, _)| kind.rsplit('.').next() != Some("token"));
         kinds
             .filter(|(kind, _)| (*kind == "salesforce.upsert") == writes)
             .map(|(_, calls)| number(calls))
