@@ -114,3 +114,148 @@ impl Chain {
         Verdict { entries: self.entries, head: self.head, broken: self.broken }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{MemoryLog, StoredRow};
+    use crate::{AuditLog, Entry, Event, Scope};
+
+    const ROWS: u64 = 12;
+
+    async fn rows() -> Vec<StoredRow> {
+        let log = MemoryLog::new();
+        for number in 1..=ROWS {
+            let event = Event::Unanswered {
+                asked: number,
+                may_have_acted: true,
+                error: "lost".into(),
+                elapsed_ms: 1,
+            };
+            let entry = Entry {
+                at: wire::Timestamp::UNIX_EPOCH,
+                scope: Scope::default(),
+                records: Vec::new().into(),
+                event,
+            };
+            log.append(vec![entry]).await.expect("keeps");
+        }
+        log.rows()
+    }
+
+    /// The number at which a log of `rows` is found broken.
+    async fn broken(rows: Vec<StoredRow>) -> Option<u64> {
+        let verdict = MemoryLog::from_rows(rows).verify().await.expect("verifies");
+        assert!(verdict.entries <= verdict.broken.as_ref().map_or(u64::MAX, |(number, _)| number - 1));
+        verdict.broken.map(|(number, _)| number)
+    }
+
+    fn index(number: u64) -> usize {
+        usize::try_from(number - 1).expect("small")
+    }
+
+    #[tokio::test]
+    async fn an_untouched_log_is_whole() {
+        let whole = rows().await;
+        let last = whole.last().expect("rows").hash;
+        let verdict = MemoryLog::from_rows(whole).verify().await.expect("verifies");
+        assert_eq!(verdict, Verdict { entries: ROWS, head: last, broken: None });
+        let empty = MemoryLog::new().verify().await.expect("verifies");
+        assert_eq!(empty, Verdict { entries: 0, head: GENESIS, broken: None });
+    }
+
+    #[tokio::test]
+    async fn every_flipped_bit_is_found_at_its_entry() {
+        let whole = rows().await;
+        for number in 1..=ROWS {
+            let (header, payload) = (whole[index(number)].header.len(), whole[index(number)].payload.len());
+            for bit in 0..(header + payload + 32 + 8) * 8 {
+                let (byte, mask) = (bit / 8, 1_u8 << (bit % 8));
+                let mut rows = whole.clone();
+                let row = &mut rows[index(number)];
+                if byte < header {
+                    row.header[byte] ^= mask;
+                } else if byte < header + payload {
+                    row.payload[byte - header] ^= mask;
+                } else if byte < header + payload + 32 {
+                    row.hash[byte - header - payload] ^= mask;
+                } else {
+                    row.number ^= 1 << (bit % 64);
+                }
+                assert_eq!(broken(rows).await, Some(number), "bit {bit} of {number}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_swapped_doubled_or_slipped_in_is_found() {
+        let whole = rows().await;
+        for number in 1..ROWS {
+            let mut dropped = whole.clone();
+            dropped.remove(index(number));
+            assert_eq!(broken(dropped.clone()).await, Some(number), "dropped");
+            for (row, number) in dropped.iter_mut().zip(1..) {
+                row.number = number;
+            }
+            assert_eq!(broken(dropped).await, Some(number), "dropped and numbered anew");
+
+            let mut swapped = whole.clone();
+            swapped.swap(index(number), index(number + 1));
+            assert_eq!(broken(swapped.clone()).await, Some(number), "swapped");
+            swapped[index(number)].number = number;
+            swapped[index(number + 1)].number = number + 1;
+            assert_eq!(broken(swapped).await, Some(number), "swapped and numbered anew");
+
+            let mut doubled = whole.clone();
+            doubled.insert(index(number), whole[index(number)].clone());
+            assert_eq!(broken(doubled.clone()).await, Some(number + 1), "doubled");
+            for (row, number) in doubled.iter_mut().zip(1..) {
+                row.number = number;
+            }
+            assert_eq!(broken(doubled).await, Some(number + 1), "doubled and numbered anew");
+
+            // Somebody who knows how to hash: the entry itself fits, the next one does not.
+            let mut forged = whole.clone();
+            let row = &mut forged[index(number)];
+            row.payload.push(b'x');
+            let before = if number == 1 { GENESIS } else { whole[index(number - 1)].hash };
+            row.hash = link(&before, number, &row.header, &row.payload);
+            assert_eq!(broken(forged).await, Some(number + 1), "forged");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_cut_short_shows_another_head() {
+        let whole = rows().await;
+        let head = whole.last().expect("rows").hash;
+        let cut = MemoryLog::from_rows(whole[..5].to_vec()).verify().await.expect("verifies");
+        assert!(cut.broken.is_none() && cut.entries == 5 && cut.head != head);
+    }
+
+    #[test]
+    fn no_byte_moves_between_the_parts() {
+        let of = |number, header: &[u8], payload: &[u8]| link(&GENESIS, number, header, payload);
+        let all = [
+            of(1, b"ab", b"c"),
+            of(1, b"a", b"bc"),
+            of(1, b"abc", b""),
+            of(1, b"", b"abc"),
+            of(2, b"ab", b"c"),
+        ];
+        for (n, one) in all.iter().enumerate() {
+            assert!(all.iter().skip(n + 1).all(|other| other != one));
+        }
+        assert_ne!(link(&all[0], 1, b"ab", b"c"), all[0]);
+    }
+
+    #[test]
+    fn what_the_hash_does_not_cover_can_be_reported_once() {
+        let mut chain = Chain::new();
+        chain.seal(b"a", b"b");
+        chain.reject(1, "its flow column differs".into());
+        chain.reject(2, "later".into());
+        let row = Row { number: 2, header: b"", payload: b"", hash: &[] };
+        assert!(!chain.check(&row), "nothing after it is believed");
+        assert_eq!(chain.verdict().broken, Some((1, "its flow column differs".into())));
+    }
+}

@@ -275,3 +275,146 @@ fn unpack(payload: &[u8]) -> Result<Vec<u8>, CodecError> {
         None => Err(damaged("empty".to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).expect("JSON")
+    }
+
+    fn entry(event: Event) -> Entry {
+        Entry {
+            at: "2025-03-01T12:00:00.123456789Z".parse().expect("a timestamp"),
+            scope: Scope { run: "run 7".into(), flow: "suppliers \u{2028}\"\u{1f600}".into() },
+            records: Arc::from(vec!["S'1\n".to_owned(), String::new()]),
+            event,
+        }
+    }
+
+    fn asked(body: Vec<u8>) -> Event {
+        Event::Asked(Exchange {
+            operation: "ifs.page".into(),
+            attempt: 3,
+            method: "GET".into(),
+            url: "https://h.example/a%20b?x='y'".into(),
+            headers: vec![("b".into(), "2".into()), ("a".into(), "\"".into()), ("b".into(), String::new())],
+            body: body.into(),
+        })
+    }
+
+    fn events() -> Vec<Event> {
+        let item = || MappedItem { input: raw("{\"n\": 1.50e0, \"n\":2 }"), output: raw("[ 1,2 ]") };
+        let decision = |attempt: Option<&str>, detail| Decision {
+            action: "update".into(),
+            id: "IFS:1".into(),
+            attempt: attempt.map(Into::into),
+            detail,
+        };
+        vec![
+            asked(Vec::new()),
+            asked((0..=255).collect()),
+            Event::Answered {
+                asked: u64::MAX,
+                status: 299,
+                headers: Vec::new(),
+                body: Bytes::from_static(b"{}"),
+                elapsed_ms: 7,
+            },
+            Event::Unanswered { asked: 1, may_have_acted: true, error: "lost\u{0}".into(), elapsed_ms: 0 },
+            Event::Mapped { mapper: "m@3".into(), evidence: Some(9), items: vec![item(), item()] },
+            Event::Mapped { mapper: String::new(), evidence: None, items: Vec::new() },
+            Event::Decided { decisions: vec![decision(None, None), decision(Some("a1"), Some(raw("{ }")))] },
+            Event::Run { what: "started".into(), note: raw("{\"a\" : 1e400}") },
+            Event::Operator { what: "quarantine.discard".into(), who: "me".into(), note: raw("{}") },
+        ]
+    }
+
+    #[test]
+    fn every_kind_comes_back_and_encodes_the_same() {
+        for event in events() {
+            let entry = entry(event);
+            let encoded = encode(&entry);
+            let decoded = decode(&encoded.header, &encoded.payload).expect("our own bytes");
+            // Finished JSON has no equality: its text is all there is to it.
+            assert_eq!(format!("{decoded:?}"), format!("{entry:?}"));
+            assert_eq!(encode(&decoded), encoded);
+        }
+    }
+
+    #[test]
+    fn the_header_is_readable_and_fixed() {
+        let mut entry = entry(Event::Decided { decisions: Vec::new() });
+        entry.scope.flow = "suppliers".into();
+        entry.records = Arc::from(vec!["S1".to_owned()]);
+        let encoded = encode(&entry);
+        assert_eq!(
+            String::from_utf8(encoded.header).expect("text"),
+            r#"{"v":1,"at":"2025-03-01T12:00:00.123456789Z","run":"run 7","flow":"suppliers","records":["S1"],"event":{"decided":{}}}"#
+        );
+        assert_eq!(encoded.payload, b"\0[]");
+    }
+
+    #[test]
+    fn pages_shrink_and_noise_hardly_grows() {
+        let page = "{\"SupplierId\":\"S1\",\"Name\":\"Acme\"},".repeat(3_000);
+        assert!(encode(&entry(asked(page.into_bytes()))).payload.len() < 1_000);
+        let mut state = 1_u64;
+        let mut noise = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state.to_be_bytes()[0]
+        };
+        let noise: Vec<u8> = std::iter::repeat_with(&mut noise).take(10_000).collect();
+        assert_eq!(encode(&entry(asked(noise))).payload.len(), 10_001);
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let good = encode(&entry(asked(vec![b'x'; 1_000])));
+        let newer = String::from_utf8_lossy(&good.header).replace("\"v\":1", "\"v\":2").into_bytes();
+        assert_eq!(decode(&newer, &good.payload).expect_err("newer"), CodecError::Newer { found: 2 });
+        for header in [&b""[..], b"{}", b"[1]", b"{\"v\":1}", &good.header[1..]] {
+            assert!(matches!(decode(header, &good.payload), Err(CodecError::Header(_))));
+        }
+        for payload in [&b""[..], b"\x07abc", b"\x01", b"\x01abc", &good.payload[..good.payload.len() - 1]] {
+            assert!(matches!(decode(&good.header, payload), Err(CodecError::Payload(_))), "{payload:?}");
+        }
+        // A frame that claims a terabyte is not believed.
+        let huge =
+            [&[ZSTD, 0x28, 0xb5, 0x2f, 0xfd, 0xe0][..], &(1_u64 << 40).to_le_bytes(), &[1, 0, 0]].concat();
+        assert!(matches!(decode(&good.header, &huge), Err(CodecError::Payload(_))));
+        let note = encode(&entry(Event::Run { what: "x".into(), note: raw("{}") }));
+        assert!(matches!(decode(&note.header, b"\0{"), Err(CodecError::Payload(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn bodies_and_texts_come_back_byte_for_byte(
+            body in proptest::collection::vec(any::<u8>(), 0..3_000),
+            repeat in 1_usize..20,
+            url in any::<String>(),
+            records in proptest::collection::vec(any::<String>(), 0..5),
+            header in any::<(String, String)>(),
+        ) {
+            let body = body.repeat(repeat);
+            let mut entry = entry(Event::Asked(Exchange {
+                operation: String::new(), attempt: 0, method: String::new(), url, headers: vec![header], body: body.into(),
+            }));
+            entry.records = Arc::from(records);
+            let encoded = encode(&entry);
+            let decoded = decode(&encoded.header, &encoded.payload).expect("our own bytes");
+            let (Event::Asked(before), Event::Asked(after)) = (&entry.event, &decoded.event) else { panic!("kind") };
+            prop_assert_eq!(before, after);
+            prop_assert_eq!((&entry.records, entry.at, &entry.scope), (&decoded.records, decoded.at, &decoded.scope));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(header in proptest::collection::vec(any::<u8>(), 0..200), payload in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(decode(&header, &payload).is_err());
+        }
+    }
+}

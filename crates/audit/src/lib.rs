@@ -3,6 +3,7 @@
 
 pub mod chain;
 pub mod codec;
+pub mod conformance;
 pub mod entry;
 pub mod log;
 pub mod memory;

@@ -106,3 +106,35 @@ impl AuditLog for MemoryLog {
         Ok(chain.verdict())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt as _;
+
+    use super::*;
+    use crate::conformance::audit_log;
+    use crate::{Event, Scope};
+
+    #[tokio::test]
+    async fn it_keeps_the_contract() {
+        audit_log(MemoryLog::new).await;
+    }
+
+    #[tokio::test]
+    async fn damage_is_told_with_its_number() {
+        let log = MemoryLog::new();
+        let event = Event::Decided { decisions: Vec::new() };
+        let entry = Entry {
+            at: wire::Timestamp::UNIX_EPOCH,
+            scope: Scope::default(),
+            records: Vec::new().into(),
+            event,
+        };
+        log.append(vec![entry.clone(), entry]).await.expect("keeps");
+        let mut rows = log.rows();
+        rows[1].payload = b"\x07".to_vec();
+        let log = MemoryLog::from_rows(rows);
+        let error = log.read(Query::default()).try_collect::<Vec<_>>().await.expect_err("damaged");
+        assert!(matches!(error, AuditError::Damaged { number: 2, .. }), "{error}");
+    }
+}

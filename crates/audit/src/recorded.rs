@@ -9,7 +9,7 @@ use wire::{
     Call, Clock, Effect, Evidence, HttpTransport, Request, Response, TransportError, TransportErrorKind,
 };
 
-use crate::redaction::{is_secret, request_headers, response_headers, token_answer, token_request};
+use crate::redaction::{is_secret, noted, request_headers, response_headers, token_answer, token_request};
 use crate::{AuditError, AuditLog, Entry, Event, Exchange, ScopeCell};
 
 /// Keeps every request before it leaves and every response before anybody acts on it.
@@ -46,13 +46,10 @@ impl<T: HttpTransport> Recorded<T> {
     ) -> Result<u64, AuditError> {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let event = match answer {
-            Ok(response) => Event::Answered {
-                asked,
-                status: response.status().as_u16(),
-                headers: response_headers(response.headers()),
-                body: answer_body(call, response.body()),
-                elapsed_ms,
-            },
+            Ok(response) => {
+                let (headers, body) = answered(call, response);
+                Event::Answered { asked, status: response.status().as_u16(), headers, body, elapsed_ms }
+            }
             Err(error) => Event::Unanswered {
                 asked,
                 may_have_acted: error.may_have_acted(),
@@ -65,19 +62,22 @@ impl<T: HttpTransport> Recorded<T> {
 }
 
 fn exchange(call: &Call, request: &Request) -> Exchange {
-    let body = if is_secret(call) { token_request(request.body()) } else { request.body().clone() };
+    let (headers, body) = (request_headers(request.headers()), request.body());
+    let (headers, body) =
+        if is_secret(call) { (noted(headers, body), token_request(body)) } else { (headers, body.clone()) };
     Exchange {
         operation: call.operation.to_owned(),
         attempt: call.attempt,
         method: request.method().to_string(),
         url: request.uri().to_string(),
-        headers: request_headers(request.headers()),
+        headers,
         body,
     }
 }
 
-fn answer_body(call: &Call, body: &Bytes) -> Bytes {
-    if is_secret(call) { token_answer(body) } else { body.clone() }
+fn answered(call: &Call, response: &Response) -> (Vec<(String, String)>, Bytes) {
+    let (headers, body) = (response_headers(response.headers()), response.body());
+    if is_secret(call) { (noted(headers, body), token_answer(body)) } else { (headers, body.clone()) }
 }
 
 #[async_trait]
@@ -99,7 +99,10 @@ impl<T: HttpTransport> HttpTransport for Recorded<T> {
                 }
                 answer
             }
-            Err(error) => Err(unkept(&call, &error)),
+            Err(error) => {
+                let acted = answer.as_ref().map_or_else(TransportError::may_have_acted, |_| true);
+                Err(unkept(&call, acted, &error))
+            }
         }
     }
 }
@@ -111,10 +114,10 @@ fn refused(call: &Call, error: &AuditError) -> TransportError {
     TransportError::new(TransportErrorKind::Refused, what, error.to_string()).hint(HINT)
 }
 
-/// The server has acted, but nobody may act upon its answer.
-fn unkept(call: &Call, error: &AuditError) -> TransportError {
-    let kind =
-        if call.effect == Effect::Read { TransportErrorKind::Refused } else { TransportErrorKind::Unknown };
+/// The server may have acted, but nobody may act upon its answer.
+fn unkept(call: &Call, acted: bool, error: &AuditError) -> TransportError {
+    let unknown = acted && call.effect != Effect::Read;
+    let kind = if unknown { TransportErrorKind::Unknown } else { TransportErrorKind::Refused };
     let what = format!("the answer to {} could not be put on record", call.operation);
     TransportError::new(kind, what, error.to_string()).hint(HINT)
 }
@@ -128,6 +131,7 @@ mod tests {
     use futures::stream::BoxStream;
 
     use super::*;
+    use crate::redaction::ORIGINAL_LENGTH;
     use crate::{MemoryLog, Query, Sealed, Verdict};
 
     /// Answers 200 with a secret in it, and counts.
@@ -138,6 +142,9 @@ mod tests {
     impl HttpTransport for Server {
         async fn send(&self, request: Request) -> Result<Response, TransportError> {
             self.0.fetch_add(1, Ordering::Relaxed);
+            if request.uri().path() == "/away" {
+                return Err(TransportError::new(TransportErrorKind::Unreached, "connecting", "refused"));
+            }
             if request.uri().path() == "/lost" {
                 return Err(TransportError::new(TransportErrorKind::Unknown, "reading", "reset"));
             }
@@ -211,6 +218,8 @@ mod tests {
         );
         let kept = log.0.rows().iter().map(|row| row.unseal().expect("readable")).collect::<Vec<_>>();
         assert!(!format!("{kept:?}").contains("canary"));
+        let Event::Asked(asked) = &kept[0].entry.event else { panic!("a request first") };
+        assert_eq!(asked.headers, [(ORIGINAL_LENGTH.to_owned(), "24".to_owned())]);
     }
 
     #[tokio::test]
@@ -232,11 +241,16 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_cannot_be_kept_is_shown_to_nobody() {
-        for (effect, kind) in
-            [(Effect::Read, TransportErrorKind::Refused), (Effect::Append, TransportErrorKind::Unknown)]
-        {
+        for (path, effect, kind) in [
+            ("/x", Effect::Read, TransportErrorKind::Refused),
+            ("/x", Effect::Put, TransportErrorKind::Unknown),
+            ("/x", Effect::Append, TransportErrorKind::Unknown),
+            ("/lost", Effect::Append, TransportErrorKind::Unknown),
+            ("/lost", Effect::Read, TransportErrorKind::Refused),
+            ("/away", Effect::Append, TransportErrorKind::Refused),
+        ] {
             let (layer, _, server) = recorded(1);
-            let error = layer.send(request("/x", Call::new("test", effect))).await.expect_err("not shown");
+            let error = layer.send(request(path, Call::new("test", effect))).await.expect_err("not shown");
             assert_eq!((error.kind, server.0.load(Ordering::Relaxed)), (kind, 1));
         }
     }

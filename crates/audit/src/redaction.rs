@@ -1,7 +1,7 @@
 //! What of a request and a response may be kept.
 //!
-//! Headers are kept by allow-list. Bodies are kept whole, but for token calls: these have a closed
-//! list of members whose values are secrets, and nothing else of the product carries any.
+//! Headers are kept by allow-list. Bodies are kept whole, but for token calls: of these only the
+//! values of a closed list of members are kept, and nothing else of the product carries secrets.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -22,13 +22,16 @@ const REQUEST: &[&str] = &[
     "odata-maxversion",
     "odata-version",
     "prefer",
+    "sforce-auto-assign",
     "sforce-call-options",
+    "sforce-duplicate-rule-header",
     "sforce-query-options",
     "x-ifs-time-zone-aware-request",
 ];
 
 /// Response headers that are kept.
 const RESPONSE: &[&str] = &[
+    "allow",
     "content-length",
     "content-type",
     "date",
@@ -38,21 +41,37 @@ const RESPONSE: &[&str] = &[
     "odata-version",
     "preference-applied",
     "retry-after",
+    "server",
     "sforce-limit-info",
+    "sforce-locator",
+    "sforce-numberofrecords",
+    "warning",
+    "www-authenticate",
     "x-correlation-id",
+    "x-request-id",
 ];
 
-/// Members of token requests and answers whose values are secrets.
-const SECRETS: &[&str] = &[
-    "access_token",
-    "assertion",
-    "client_assertion",
-    "client_secret",
-    "id_token",
-    "password",
-    "refresh_token",
-    "signature",
+/// Members of token requests whose values are kept (RFC 6749, 4.4.2).
+const TOKEN_REQUEST: &[&str] = &["client_id", "grant_type", "scope"];
+
+/// Members of token answers whose values are kept: those of RFC 6749 (5.1, 5.2) that are no tokens,
+/// and those by which Keycloak and Salesforce tell lifetimes and places.
+const TOKEN_ANSWER: &[&str] = &[
+    "api_instance_url",
+    "error",
+    "error_description",
+    "expires_in",
+    "id",
+    "instance_url",
+    "issued_at",
+    "not-before-policy",
+    "refresh_expires_in",
+    "scope",
+    "token_type",
 ];
+
+/// The name under which the length of a body that was redacted is kept among the headers.
+pub const ORIGINAL_LENGTH: &str = "x-audit-original-length";
 
 /// The request headers that may be kept, in order.
 pub fn request_headers(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -79,12 +98,19 @@ pub fn is_secret(call: &Call) -> bool {
     call.operation == TOKEN_OPERATION
 }
 
+/// `headers` and the length that `body` had before it was redacted.
+pub fn noted(mut headers: Vec<(String, String)>, body: &Bytes) -> Vec<(String, String)> {
+    headers.push((ORIGINAL_LENGTH.to_owned(), body.len().to_string()));
+    headers
+}
+
 /// The form body of a token request without its secrets.
 pub fn token_request(body: &Bytes) -> Bytes {
     let text = String::from_utf8_lossy(body);
     let pair = |pair: &str| {
-        let name = pair.split('=').next().unwrap_or_default();
-        if SECRETS.contains(&name) { format!("{name}={REDACTED}") } else { pair.to_owned() }
+        // What has no name is all value.
+        let Some((name, _)) = pair.split_once('=') else { return REDACTED.to_owned() };
+        if TOKEN_REQUEST.contains(&name) { pair.to_owned() } else { format!("{name}={REDACTED}") }
     };
     Bytes::from(text.split('&').map(pair).collect::<Vec<_>>().join("&"))
 }
@@ -96,7 +122,8 @@ pub fn token_answer(body: &Bytes) -> Bytes {
         return Bytes::from(format!("{REDACTED} ({} bytes that are no JSON object)", body.len()));
     };
     for (name, value) in &mut members {
-        if SECRETS.contains(&name.as_str()) {
+        let plain = !value.is_object() && !value.is_array();
+        if !plain || !TOKEN_ANSWER.contains(&name.as_str()) {
             *value = serde_json::Value::from(REDACTED);
         }
     }
@@ -125,6 +152,15 @@ mod tests {
         assert_eq!(request, "grant_type=client_credentials&client_id=me&client_secret=[redacted]");
         let answer = token_answer(&Bytes::from(r#"{"access_token":"canary","expires_in":180}"#));
         assert_eq!(answer, r#"{"access_token":"[redacted]","expires_in":180}"#);
+        let more = token_answer(&Bytes::from(
+            r#"{"id":{"x":"canary"},"scope":["canary"],"session":"canary","issued_at":"17","error":"e"}"#,
+        ));
+        assert_eq!(
+            more,
+            r#"{"error":"e","id":"[redacted]","issued_at":"17","scope":"[redacted]","session":"[redacted]"}"#
+        );
+        let disguised = token_request(&Bytes::from("client%5Fsecret=canary&password=canary&canary"));
+        assert_eq!(disguised, "client%5Fsecret=[redacted]&password=[redacted]&[redacted]");
         let odd = token_answer(&Bytes::from("<html>canary</html>"));
         assert!(!String::from_utf8_lossy(&odd).contains("canary"));
     }
