@@ -31,8 +31,8 @@ pub mod rate;
 pub mod reqwest_transport;
 pub mod retry;
 pub mod retry_after;
-#[cfg(test)]
-mod scripted;
+#[cfg(any(test, feature = "scripted"))]
+pub mod scripted;
 pub mod secret;
 pub mod token_call;
 pub mod token_error;

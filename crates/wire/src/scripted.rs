@@ -1,4 +1,4 @@
-//! A server by script, for the tests of the layers.
+//! A server by script, for tests of the layers and of the clients above them (feature `scripted`).
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,15 +7,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::{Call, Clock, Effect, HttpTransport, Request, Response, TransportError, VirtualClock};
+use crate::{
+    Call, Clock, Effect, HttpTransport, Request, Response, Timestamp, TransportError, TransportErrorKind,
+    VirtualClock,
+};
+
+/// When a script's clock starts: 2025-03-01T12:00:00Z.
+const START: Timestamp = Timestamp::constant(1_740_830_400, 0);
 
 /// One step of the script.
-pub(crate) type Step = Result<Response, TransportError>;
+pub type Step = Result<Response, TransportError>;
 
 /// Answers by script, the last step for ever, each after `latency`.
 #[derive(Debug)]
-pub(crate) struct Scripted {
+pub struct Scripted {
     steps: Mutex<VecDeque<Step>>,
     seen: Mutex<Vec<(Duration, Request)>>,
     clock: Arc<dyn Clock>,
@@ -25,7 +32,8 @@ pub(crate) struct Scripted {
 }
 
 impl Scripted {
-    pub(crate) fn new(clock: &Arc<dyn Clock>, latency: Duration, steps: Vec<Step>) -> Arc<Self> {
+    /// Answers with `steps`, each after `latency` on `clock`.
+    pub fn new(clock: &Arc<dyn Clock>, latency: Duration, steps: Vec<Step>) -> Arc<Self> {
         Arc::new(Self {
             steps: Mutex::new(steps.into()),
             seen: Mutex::default(),
@@ -37,20 +45,22 @@ impl Scripted {
     }
 
     /// The requests so far and when they came.
-    pub(crate) fn seen(&self) -> MutexGuard<'_, Vec<(Duration, Request)>> {
+    pub fn seen(&self) -> MutexGuard<'_, Vec<(Duration, Request)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn count(&self) -> usize {
+    /// How many requests came so far.
+    pub fn count(&self) -> usize {
         self.seen().len()
     }
 
     /// When the requests came, in milliseconds.
-    pub(crate) fn times(&self) -> Vec<u128> {
+    pub fn times(&self) -> Vec<u128> {
         self.seen().iter().map(|(at, _)| at.as_millis()).collect()
     }
 
-    pub(crate) fn most_open(&self) -> usize {
+    /// How many requests were open at the same time at most.
+    pub fn most_open(&self) -> usize {
         self.most_open.load(Ordering::Relaxed)
     }
 }
@@ -69,25 +79,33 @@ impl HttpTransport for Scripted {
             self.clock.sleep(self.latency).await;
         }
         self.open.fetch_sub(1, Ordering::Relaxed);
-        step.expect("a script has at least one step")
+        step.unwrap_or_else(|| {
+            Err(TransportError::new(TransportErrorKind::Refused, "asking a script", "it has no steps"))
+        })
     }
 }
 
 /// Virtual time, from a fixed day on.
-pub(crate) fn clock() -> Arc<dyn Clock> {
-    Arc::new(VirtualClock::new("2025-03-01T12:00:00Z".parse().expect("a timestamp")))
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(VirtualClock::new(START))
 }
 
-pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
-    let mut builder = http::Response::builder().status(status);
+/// An answer with this status, headers and body. Headers that are none are left out.
+pub fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
+    let mut answer = Response::new(Bytes::from(body.to_owned()));
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     for (name, value) in headers {
-        builder = builder.header(*name, *value);
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(*name), HeaderValue::try_from(*value)) {
+            answer.headers_mut().append(name, value);
+        }
     }
-    builder.body(Bytes::from(body.to_owned())).expect("a response")
+    answer
 }
 
-pub(crate) fn request(url: &str, effect: Effect) -> Request {
-    let mut request = http::Request::get(url).body(Bytes::new()).expect("a request");
+/// A `GET` of `url` that says what sending it twice would do.
+pub fn request(url: &str, effect: Effect) -> Request {
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = url.parse().unwrap_or_default();
     request.extensions_mut().insert(Call::new("test.call", effect));
     request
 }
