@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sandbox::ifs_cloud::{IfsSandbox, IfsSettings};
+use sandbox::ifs::{IfsSandbox, IfsSettings};
 use sandbox::salesforce::{SalesforceSandbox, SalesforceSettings};
 use sandbox::{Endpoint, Gate, ServerClock, ServerHandle, serve};
 use serde_json::{Value, json};

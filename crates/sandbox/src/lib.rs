@@ -26,11 +26,12 @@ use std::fmt::Debug;
 use wire::{Request, Response};
 
 pub mod clock;
+mod credentials;
 pub mod door;
 pub mod fault;
 pub mod fault_plan;
 pub mod gate;
-pub mod ifs_cloud;
+pub mod ifs;
 pub mod in_process;
 pub mod journal;
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub use fault_plan::{
     FaultPlan, FaultSwitch, NoFaults, Only, Rate, Scripted, ScriptedFault, SeededRates, SeenCall,
 };
 pub use gate::{Gate, Outcome};
-pub use ifs_cloud as ifs;
+pub use ifs as ifs_cloud;
 pub use in_process::{InProcess, Latency};
 pub use journal::Journal;
 pub use refusal::Refusal;

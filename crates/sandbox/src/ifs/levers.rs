@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::manual_clock::ManualClock;
-    use crate::{ServerClock, ifs_cloud::IfsSettings};
+    use crate::{ServerClock, ifs::IfsSettings};
 
     fn knock(tenant: &IfsSandbox, method: &str, path: &str, body: &'static str) -> Option<(u16, Value)> {
         let request = http::Request::builder().method(method).uri(path).body(body.into()).expect("request");

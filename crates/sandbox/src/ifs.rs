@@ -35,8 +35,8 @@ mod tenant;
 mod token;
 mod tokens;
 
+pub(crate) use crate::credentials::basic;
 pub use cell::{Cell, Column, ColumnKind, SUPPLIER};
 pub use settings::{IfsSettings, IfsSwitches};
 pub use table::Row;
 pub use tenant::IfsSandbox;
-pub(crate) use token::basic;

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use wire::{Request, Response};
 
 use super::settings::IfsSettings;
+use crate::credentials::basic;
 
 /// So many tokens are remembered.
 const REMEMBERED: usize = 10_000;
@@ -82,19 +81,6 @@ impl Tokens {
         });
         reply(StatusCode::OK, &body)
     }
-}
-
-/// Credentials in the header, each form-encoded before the base64 (RFC 6749 section 2.3.1).
-pub(crate) fn basic(request: &Request) -> Option<(String, String)> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let bytes = STANDARD.decode(value.strip_prefix("Basic ")?.trim()).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    let decoded = |part: &str| {
-        let pair = format!("x={part}");
-        url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
-    };
-    Some((decoded(id)?, decoded(secret)?))
 }
 
 fn refuse(status: StatusCode, error: &str, words: &str) -> Response {

@@ -230,7 +230,7 @@ fn literal(word: &str) -> Option<Value<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ifs_cloud::table::Table;
+    use crate::ifs::table::Table;
 
     fn matching(filter: &str) -> Result<usize, u16> {
         let table = Table::seeded(1, 200);
