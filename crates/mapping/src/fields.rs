@@ -1,12 +1,17 @@
 //! The named values of a record, in their order.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{FieldName, Value};
 
 /// Named values in the order they were set. A name occurs at most once.
+///
+/// A clone shares the values until one of the two is changed: a record, its intent, its link and
+/// its audit entry can all hold the same fields at the price of one.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fields(Vec<(FieldName, Value)>);
+pub struct Fields(Arc<Vec<(FieldName, Value)>>);
 
 impl Fields {
     /// No fields.
@@ -16,16 +21,17 @@ impl Fields {
 
     /// No fields yet, with room for `count`.
     pub fn with_capacity(count: usize) -> Self {
-        Self(Vec::with_capacity(count))
+        Self(Arc::new(Vec::with_capacity(count)))
     }
 
     /// Sets `name` to `value`; returns the value it had.
     pub fn set(&mut self, name: impl Into<FieldName>, value: Value) -> Option<Value> {
         let name = name.into();
-        if let Some(slot) = self.0.iter_mut().find(|(known, _)| *known == name) {
+        let own = Arc::make_mut(&mut self.0);
+        if let Some(slot) = own.iter_mut().find(|(known, _)| *known == name) {
             return Some(std::mem::replace(&mut slot.1, value));
         }
-        self.0.push((name, value));
+        own.push((name, value));
         None
     }
 
@@ -36,7 +42,7 @@ impl Fields {
 
     /// Keeps the fields whose names pass.
     pub fn retain(&mut self, keep: impl Fn(&FieldName) -> bool) {
-        self.0.retain(|(name, _)| keep(name));
+        Arc::make_mut(&mut self.0).retain(|(name, _)| keep(name));
     }
 
     /// The fields in order.
@@ -57,7 +63,8 @@ impl Fields {
 
 impl FromIterator<(FieldName, Value)> for Fields {
     fn from_iter<I: IntoIterator<Item = (FieldName, Value)>>(items: I) -> Self {
-        let mut fields = Self::new();
+        let items = items.into_iter();
+        let mut fields = Self::with_capacity(items.size_hint().0);
         for (name, value) in items {
             fields.set(name, value);
         }
@@ -143,6 +150,15 @@ mod tests {
             serde_json::to_string(&fields).expect("writes"),
             r#"{"A":"{\"decimal\":\"1\"}","B":{"decimal":"1.50"}}"#
         );
+    }
+
+    #[test]
+    fn a_change_does_not_reach_the_clone() {
+        let mut fields: Fields = [(FieldName::from("A"), Value::Null)].into_iter().collect();
+        let clone = fields.clone();
+        fields.set("A", Value::Bool(true));
+        fields.retain(|_| false);
+        assert_eq!((fields.len(), clone.get("A")), (0, Some(&Value::Null)));
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use http::HeaderValue;
+use jiff::Timestamp;
 use oauth2::basic::BasicTokenType;
 use oauth2::{ExtraTokenFields, StandardTokenResponse, TokenResponse as _};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+use serde_with::{DefaultOnError, DisplayFromStr, PickFirst, serde_as};
 
 use crate::Secret;
 use crate::token_error::TokenError;
@@ -27,6 +29,7 @@ pub struct Grant {
 }
 
 /// Members that Salesforce adds to a token response.
+#[serde_as]
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Extra {
     #[serde(default)]
@@ -35,8 +38,10 @@ pub(crate) struct Extra {
     api_instance_url: Option<String>,
     #[serde(default)]
     id: Option<String>,
-    #[serde(default, deserialize_with = "text_or_number")]
-    issued_at: Option<String>,
+    /// Milliseconds since 1970: a text at Salesforce, a number elsewhere; nothing depends on it.
+    #[serde_as(as = "DefaultOnError<Option<PickFirst<(DisplayFromStr, _)>>>")]
+    #[serde(default)]
+    issued_at: Option<i64>,
 }
 
 impl ExtraTokenFields for Extra {}
@@ -110,9 +115,9 @@ impl Grant {
         self.extra.id.as_deref()
     }
 
-    /// Salesforce: when the token was made, in milliseconds since 1970, as text.
-    pub fn issued_at(&self) -> Option<&str> {
-        self.extra.issued_at.as_deref()
+    /// Salesforce: when the token was made, by the provider's clock.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.extra.issued_at.and_then(|millis| Timestamp::from_millisecond(millis).ok())
     }
 }
 
@@ -125,13 +130,4 @@ impl fmt::Debug for Grant {
             .field("extra", &self.extra)
             .finish_non_exhaustive()
     }
-}
-
-/// `issued_at` is a text at Salesforce and a number elsewhere.
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
 }

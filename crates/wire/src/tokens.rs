@@ -252,6 +252,7 @@ impl TokenSource {
 #[cfg(test)]
 mod tests {
     use futures::future::join_all;
+    use jiff::Timestamp;
 
     use super::*;
     use crate::scripted::{self, Scripted, Step, answer};
@@ -371,13 +372,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_token_is_not_refused_for_when_it_was_issued() {
+        for (more, millis) in [
+            (r#","issued_at":"1763900000123""#, Some(1_763_900_000_123)),
+            (r#","issued_at":1763900000123"#, Some(1_763_900_000_123)),
+            (r#","issued_at":"soon""#, None),
+            (r#","issued_at":[]"#, None),
+            (r#","issued_at":null"#, None),
+        ] {
+            let stage = stage(vec![token("canary", more)]);
+            let grant = stage.tokens.grant().await.expect("a token");
+            assert_eq!(grant.issued_at().map(Timestamp::as_millisecond), millis, "{more}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_salesforce_adds_is_kept() {
         let more = r#","instance_url":"https://a.example","id":"https://a.example/id/O/U","issued_at":"17","scope":"api web","signature":"canary""#;
         let stage = stage(vec![token("canary!x.y", more)]);
         let grant = stage.tokens.grant().await.expect("a token");
         assert_eq!(grant.instance_url(), Some("https://a.example"));
         assert_eq!(grant.identity(), Some("https://a.example/id/O/U"));
-        assert_eq!((grant.issued_at(), grant.lifetime()), (Some("17"), None));
+        assert_eq!(grant.issued_at().map(|at| at.to_string()).as_deref(), Some("1970-01-01T00:00:00.017Z"));
+        assert_eq!(grant.lifetime(), None);
         assert_eq!(grant.scopes(), ["api", "web"]);
         assert!(grant.authorization().is_sensitive());
         let shown = format!("{grant:?} {:?} {:?}", stage.tokens.config, stage.tokens.state);
