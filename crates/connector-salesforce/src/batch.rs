@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sfdc_client::{Client, ErrorClass, RecordBody, SfdcError, UpsertResult};
+use sfdc_client::{Client, ErrorClass, Item, RecordBody, RecordResult, SfdcError, UpsertKey};
 use sync_engine::{FaultClass, Outcome};
 use wire::{Clock, Entropy};
 
@@ -30,8 +30,7 @@ pub(crate) struct Sender<'a> {
     pub(crate) client: &'a Client,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) entropy: &'a dyn Entropy,
-    pub(crate) object: &'a str,
-    pub(crate) external_id: &'a str,
+    pub(crate) key: UpsertKey<'a>,
 }
 
 /// What is still to be sent, and how often its rows were locked.
@@ -62,9 +61,9 @@ impl Sender<'_> {
 
     /// Sends a load once; returns what has to be sent again.
     async fn send(&self, load: Load, outcomes: &mut Outcomes) -> Vec<Load> {
-        let bodies: Vec<RecordBody> = load.parcels.iter().map(|parcel| parcel.body.clone()).collect();
-        let about = load.parcels.iter().map(|parcel| parcel.id.clone()).collect();
-        match self.client.upsert(&bodies, (self.object, self.external_id), about).await {
+        let items: Vec<Item<'_>> =
+            load.parcels.iter().map(|parcel| Item::new(&parcel.id, &parcel.body)).collect();
+        match self.client.upsert(&items, self.key).await {
             Ok(results) => sort(load, results, outcomes),
             Err(error) if error.may_have_acted() => {
                 let detail = told(&error);
@@ -106,17 +105,17 @@ fn concerns_the_batch(error: &SfdcError) -> bool {
 }
 
 /// Gives each record its outcome; those that were locked or innocent are sent again.
-fn sort(load: Load, results: Vec<UpsertResult>, outcomes: &mut Outcomes) -> Vec<Load> {
+fn sort(load: Load, results: Vec<RecordResult>, outcomes: &mut Outcomes) -> Vec<Load> {
     let alone = load.parcels.len() == 1;
     let mut locked = Vec::new();
     let mut innocent = Vec::new();
     for (parcel, result) in load.parcels.into_iter().zip(results) {
         let outcome = match result {
-            UpsertResult::Done { id, created } => Outcome::Applied { target: TargetId::from(id), created },
-            UpsertResult::Missing => {
+            RecordResult::Done { id, created } => Outcome::Applied { target: TargetId::from(id), created },
+            RecordResult::Missing => {
                 Outcome::Unknown { detail: "the answer has no result for the record".into() }
             }
-            UpsertResult::Failed(errors) => {
+            RecordResult::Failed(errors) => {
                 let mut fault = of_record(&errors);
                 match fault.class {
                     FaultClass::Transient if load.locked < LOCK_RETRIES => {

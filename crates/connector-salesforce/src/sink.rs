@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
 use mapping::{Entity, ExternalId, FieldName, Step};
-use sfdc_client::Client;
+use sfdc_client::{Client, UpsertKey};
 use sync_engine::{Fault, FaultClass, Lookup, Outcome, Receipt, Sink, SinkError};
 use wire::{Clock, Entropy, HttpTransport};
 
@@ -91,8 +91,11 @@ impl SalesforceSink {
             client: &self.client,
             clock: &*self.clock,
             entropy: &*self.entropy,
-            object: entity.as_str(),
-            external_id: object.external_id(),
+            key: UpsertKey {
+                object: entity.as_str(),
+                field: object.external_id(),
+                case_sensitive: object.case_sensitive(),
+            },
         };
         let batches: Vec<_> =
             batches(parcels, self.batch_size).into_iter().map(|batch| sender.deliver(batch)).collect();

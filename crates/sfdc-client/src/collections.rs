@@ -1,175 +1,258 @@
-//! sObject Collections: up to 200 records in one call, one result for each.
+//! sObject Collections: many records in one call, one result for each.
 //!
-//! Rules: REST API Developer Guide, "sObject Collections". The answer is HTTP 200 even if every
-//! record failed, and results come in the order of the request.
+//! Rules: REST API Developer Guide, "sObject Collections": at most 200 records in a write and 2,000
+//! in a retrieve; the answer is HTTP 200 even if every record failed, and results come in the order
+//! of the request. All records of a call share one transaction with its governor limits.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::Method;
-use serde::Deserialize;
 use wire::{Call, Effect};
 
-use crate::client::json;
-use crate::error::ApiError;
+use crate::record_body::push_json;
+use crate::record_result::{believed, distinct, results};
 use crate::soql::identifier;
-use crate::{Client, SfdcError};
+use crate::{Client, RecordBody, RecordId, RecordResult, SfdcError};
 
-/// The most records in one call.
+/// The most records in one write.
 pub const MAX_RECORDS: usize = 200;
+/// The most ids in one retrieve.
+pub const MAX_RETRIEVED: usize = 2_000;
+/// How often the object may change from one record of a create or update to the next.
+const MAX_SWITCHES: usize = 9;
 
-/// The JSON members of one record, written as they are added.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RecordBody(String);
+/// One record of a call, and what it is known by.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The external id of an upsert, the record id of an update, any unique key of a create.
+    pub key: &'a str,
+    /// What the record is called in the audit log.
+    pub about: &'a str,
+    /// Its members.
+    pub body: &'a RecordBody,
+}
 
-impl RecordBody {
-    /// A record of this object type.
-    pub fn new(object: &str) -> Self {
-        let mut body = Self(String::with_capacity(512));
-        body.0.push_str("{\"attributes\":{\"type\":");
-        push_json(&mut body.0, object);
-        body.0.push('}');
-        body
+impl<'a> Item<'a> {
+    /// A record known by `key`, in the audit log too.
+    pub fn new(key: &'a str, body: &'a RecordBody) -> Self {
+        Self { key, about: key, body }
     }
 
-    /// A text.
-    pub fn text(&mut self, name: &str, value: &str) {
-        self.name(name);
-        push_json(&mut self.0, value);
-    }
-
-    /// Anything whose text is its JSON: a number, `true`, `false`, `null`.
-    pub fn plain(&mut self, name: &str, value: impl std::fmt::Display) {
-        self.name(name);
-        // Writing to a String cannot fail.
-        let _ = write!(self.0, "{value}");
-    }
-
-    /// Another record by external id.
-    pub fn reference(&mut self, relationship: &str, field: &str, id: &str) {
-        self.name(relationship);
-        self.0.push('{');
-        push_json(&mut self.0, field);
-        self.0.push(':');
-        push_json(&mut self.0, id);
-        self.0.push('}');
-    }
-
-    fn name(&mut self, name: &str) {
-        self.0.push(',');
-        push_json(&mut self.0, name);
-        self.0.push(':');
+    /// Calls it something else in the audit log.
+    pub fn about(self, about: &'a str) -> Self {
+        Self { about, ..self }
     }
 }
 
-fn push_json(out: &mut String, text: &str) {
-    match serde_json::to_string(text) {
-        Ok(quoted) => out.push_str(&quoted),
-        // Unreachable: every text has a JSON form.
-        Err(_) => out.push_str("null"),
-    }
+/// What records are upserted by.
+#[derive(Debug, Clone, Copy)]
+pub struct UpsertKey<'a> {
+    /// The object.
+    pub object: &'a str,
+    /// Its external-id field, which every body carries.
+    pub field: &'a str,
+    /// Whether the field tells upper and lower case apart: otherwise two keys that differ in case
+    /// only are the same record.
+    pub case_sensitive: bool,
 }
 
-/// What became of one record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpsertResult {
-    /// The org holds what was sent.
-    Done {
-        /// Its id.
-        id: String,
-        /// Whether it was made.
-        created: bool,
-    },
-    /// The org did not write it.
-    Failed(Vec<ApiError>),
-    /// The answer has no result for it: nobody knows.
-    Missing,
+/// Whether records of one call stand or fall together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Together {
+    /// Each on its own.
+    #[default]
+    Each,
+    /// All or none (`allOrNone`): the innocent get `ALL_OR_NONE_OPERATION_ROLLED_BACK`.
+    AllOrNone,
 }
 
-#[derive(Deserialize)]
-struct RawResult {
-    id: Option<String>,
-    success: bool,
-    #[serde(default)]
-    created: bool,
-    #[serde(default)]
-    errors: Vec<ApiError>,
+/// What a create that is sent twice would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// Make duplicates: after a lost answer it is not sent again.
+    Plain,
+    /// Fail with `DUPLICATE_VALUE`, because every record carries a value of a unique field: after a
+    /// lost answer it is sent again.
+    Unique,
 }
 
-impl From<RawResult> for UpsertResult {
-    fn from(raw: RawResult) -> Self {
-        match (raw.success, raw.id) {
-            (true, Some(id)) => Self::Done { id, created: raw.created },
-            // "Success" without an id says nothing that could be relied upon.
-            (true, None) => Self::Missing,
-            (false, _) => Self::Failed(raw.errors),
+impl Creation {
+    pub(crate) fn effect(self) -> Effect {
+        match self {
+            Self::Plain => Effect::Append,
+            Self::Unique => Effect::Put,
         }
     }
 }
 
+/// What is done with a collection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Verb<'a> {
+    Create,
+    Update,
+    Upsert(UpsertKey<'a>),
+}
+
+impl Verb<'_> {
+    pub(crate) fn operation(self) -> &'static str {
+        match self {
+            Self::Create => "salesforce.create",
+            Self::Update => "salesforce.update",
+            Self::Upsert(_) => "salesforce.upsert",
+        }
+    }
+
+    pub(crate) fn method(self) -> Method {
+        if matches!(self, Self::Create) { Method::POST } else { Method::PATCH }
+    }
+
+    /// The path below the version.
+    pub(crate) fn path(self) -> Result<String, SfdcError> {
+        Ok(match self {
+            Self::Create | Self::Update => "/composite/sobjects".to_owned(),
+            Self::Upsert(key) => {
+                format!("/composite/sobjects/{}/{}", identifier(key.object)?, identifier(key.field)?)
+            }
+        })
+    }
+
+    fn unfit(self, detail: String) -> SfdcError {
+        SfdcError::Unfit { operation: self.operation().into(), detail }
+    }
+
+    /// What the API would refuse as a whole, or answer in a way that nobody could sort out.
+    pub(crate) fn check(self, items: &[Item<'_>]) -> Result<(), SfdcError> {
+        if items.is_empty() || items.len() > MAX_RECORDS {
+            return Err(self.unfit(format!("{} records; a call takes 1 to {MAX_RECORDS}", items.len())));
+        }
+        let switches = items.windows(2).filter(|pair| match pair {
+            [one, next] => one.body.attributes() != next.body.attributes(),
+            _ => false,
+        });
+        if switches.count() > MAX_SWITCHES {
+            return Err(self.unfit("its records change the object more than nine times: sort them".into()));
+        }
+        self.check_keys(items)
+    }
+
+    /// Whether every record has a key of its own.
+    pub(crate) fn check_keys(self, items: &[Item<'_>]) -> Result<(), SfdcError> {
+        let mut seen = BTreeSet::new();
+        for item in items {
+            if item.key.is_empty() {
+                return Err(self.unfit("a record has no key".into()));
+            }
+            if matches!(self, Self::Update) {
+                RecordId::parse(item.key)?;
+            }
+            if !seen.insert(self.folded(item.key)) {
+                return Err(self.unfit(format!("{:?} stands twice among its records", item.key)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Two keys are the same record if this is the same.
+    fn folded(self, key: &str) -> String {
+        match self {
+            Self::Create => key.to_owned(),
+            Self::Update => key.chars().take(15).collect(),
+            Self::Upsert(by) if by.case_sensitive => key.trim_end().to_owned(),
+            Self::Upsert(_) => key.trim_end().to_lowercase(),
+        }
+    }
+
+    /// Writes the body of the call.
+    pub(crate) fn push_body(self, out: &mut String, items: &[Item<'_>], together: Together) {
+        out.push_str(match together {
+            Together::Each => "{\"allOrNone\":false,\"records\":[",
+            Together::AllOrNone => "{\"allOrNone\":true,\"records\":[",
+        });
+        for (place, item) in items.iter().enumerate() {
+            if place > 0 {
+                out.push(',');
+            }
+            item.body.push_open(out);
+            if matches!(self, Self::Update) {
+                out.push_str(",\"Id\":");
+                push_json(out, item.key);
+            }
+            out.push('}');
+        }
+        out.push_str("]}");
+    }
+
+    /// One result for each record.
+    pub(crate) fn results(self, items: &[Item<'_>], answer: &[u8]) -> Result<Vec<RecordResult>, SfdcError> {
+        let results = results(self.operation(), items.len(), answer)?;
+        Ok(match self {
+            Self::Update => believed(results, items.iter().map(|item| item.key)),
+            Self::Create | Self::Upsert(_) => distinct(results),
+        })
+    }
+}
+
+/// How long the body of a call will be, in bytes.
+pub(crate) fn body_size(items: &[Item<'_>]) -> usize {
+    items.iter().map(|item| item.body.size() + 1).sum::<usize>() + 64
+}
+
 impl Client {
-    /// Upserts up to 200 records of one object type by external id; one result for each, in order.
+    /// Upserts up to 200 records of one object by external id; one result for each, in order.
     ///
     /// A lost call is not repeated by the transport ([`Effect::Append`]): it cannot make a
     /// duplicate, but landing late it could put an older value over a newer one. Whoever calls has
     /// to look before sending again.
     pub async fn upsert(
         &self,
-        records: &[RecordBody],
-        (object, external_id): (&str, &str),
-        about: Vec<String>,
-    ) -> Result<Vec<UpsertResult>, SfdcError> {
-        const OPERATION: &str = "salesforce.upsert";
-        let path = format!("/composite/sobjects/{}/{}", identifier(object)?, identifier(external_id)?);
-        let call = Call::new(OPERATION, Effect::Append).about(about);
-        let url = self.versioned(&path)?;
-        let response = self.send(call, Method::PATCH, &url, Some(body_of(records))).await?;
-        let raw: Vec<RawResult> = json(OPERATION, &response)?;
-        if raw.len() > records.len() {
-            let detail = format!("{} results for {} records", raw.len(), records.len());
-            return Err(SfdcError::Malformed { operation: OPERATION.into(), detail });
-        }
-        let mut results: Vec<UpsertResult> = raw.into_iter().map(UpsertResult::from).collect();
-        // Results come in order, so a short answer has lost its end; but nothing proves that, so
-        // none of a short answer's results is believed.
-        if results.len() < records.len() {
-            results = records.iter().map(|_| UpsertResult::Missing).collect();
-        }
-        Ok(results)
+        items: &[Item<'_>],
+        key: UpsertKey<'_>,
+    ) -> Result<Vec<RecordResult>, SfdcError> {
+        self.collection(Verb::Upsert(key), items, (Together::Each, Effect::Append)).await
     }
-}
 
-fn body_of(records: &[RecordBody]) -> Bytes {
-    let length: usize = records.iter().map(|record| record.0.len() + 2).sum();
-    let mut body = String::with_capacity(length + 40);
-    body.push_str("{\"allOrNone\":false,\"records\":[");
-    for (place, record) in records.iter().enumerate() {
-        if place > 0 {
-            body.push(',');
-        }
-        body.push_str(&record.0);
-        body.push('}');
+    /// Creates up to 200 records; one result for each, in order. Their keys are only compared with
+    /// each other.
+    pub async fn create_all(
+        &self,
+        items: &[Item<'_>],
+        together: Together,
+        creation: Creation,
+    ) -> Result<Vec<RecordResult>, SfdcError> {
+        let results = self.collection(Verb::Create, items, (together, creation.effect())).await?;
+        let made = |result| match result {
+            RecordResult::Done { id, .. } => RecordResult::Done { id, created: true },
+            other => other,
+        };
+        Ok(results.into_iter().map(made).collect())
     }
-    body.push_str("]}");
-    Bytes::from(body)
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Changes up to 200 records by the ids that are their keys; one result for each, in order.
+    ///
+    /// Nothing guards what somebody else wrote meanwhile: for fields that others write too, use
+    /// [`Client::update`] with a condition.
+    pub async fn update_all(
+        &self,
+        items: &[Item<'_>],
+        together: Together,
+    ) -> Result<Vec<RecordResult>, SfdcError> {
+        self.collection(Verb::Update, items, (together, Effect::Append)).await
+    }
 
-    #[test]
-    fn bodies_are_exact_json() {
-        let mut record = RecordBody::new("Account");
-        record.text("Name", "O'Neil \"x\"\n\u{1}");
-        record.plain("Limit", "12345678901234567890.10");
-        record.plain("Gone", "null");
-        record.reference("Parent", "IFS_Key__c", "S1");
-        let body = body_of(&[record]);
-        assert_eq!(
-            std::str::from_utf8(&body).expect("UTF-8"),
-            r#"{"allOrNone":false,"records":[{"attributes":{"type":"Account"},"Name":"O'Neil \"x\"\n\u0001","Limit":12345678901234567890.10,"Gone":null,"Parent":{"IFS_Key__c":"S1"}}]}"#
-        );
-        assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&body).is_ok());
+    pub(crate) async fn collection(
+        &self,
+        verb: Verb<'_>,
+        items: &[Item<'_>],
+        (together, effect): (Together, Effect),
+    ) -> Result<Vec<RecordResult>, SfdcError> {
+        verb.check(items)?;
+        let mut body = String::with_capacity(body_size(items));
+        verb.push_body(&mut body, items, together);
+        let about: Vec<String> = items.iter().map(|item| item.about.to_owned()).collect();
+        let call = Call::new(verb.operation(), effect).about(about);
+        let url = self.versioned(&verb.path()?)?;
+        let response = self.send(call, verb.method(), &url, Some(Bytes::from(body))).await?;
+        verb.results(items, response.body())
     }
 }

@@ -1,9 +1,14 @@
 //! What can go wrong with a call.
 
-use serde::Deserialize;
-use wire::{OriginError, Response, TransportError};
+use std::sync::Arc;
 
-use crate::codes::{ErrorClass, classify};
+use serde::Deserialize;
+use wire::{OriginError, TransportError};
+
+use crate::codes::{ErrorClass, ErrorTable, Level, Verdict};
+use crate::duplicates::DuplicateResult;
+use crate::id::IdError;
+use crate::reserve::ReserveReached;
 use crate::soql::SoqlError;
 
 /// How many characters of a body that is no JSON are shown.
@@ -33,11 +38,45 @@ pub enum SfdcError {
     /// A query cannot be written.
     #[error("the query cannot be written")]
     Soql(#[from] SoqlError),
+    /// An id is none.
+    #[error("the request was not sent")]
+    Id(#[from] IdError),
+    /// The request would break a rule of the API: it was not sent.
+    #[error("{operation} was not sent: {detail}")]
+    Unfit {
+        /// What was tried.
+        operation: String,
+        /// Which rule.
+        detail: String,
+    },
+    /// A value cannot stand in a URL, or the org does not find it there although it exists.
+    #[error(
+        "{value:?} cannot be addressed in a URL: {reason}; address the record by its id, or in a collection"
+    )]
+    Unaddressable {
+        /// The value.
+        value: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The pages of a query are gone; what was read so far is no whole. Start again from the last
+    /// safe watermark.
+    #[error("{operation}: the cursor was lost after {read} records")]
+    CursorLost {
+        /// What was tried.
+        operation: String,
+        /// How many records had come.
+        read: usize,
+    },
+    /// Sending would use calls of the daily allowance that are kept for others.
+    #[error("not sent: {0}")]
+    Reserved(#[from] ReserveReached),
 }
 
 /// An answer with an error status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation}: HTTP {status}: {}", self.text())]
+#[non_exhaustive]
 pub struct ApiFailure {
     /// What was tried.
     pub operation: String,
@@ -47,12 +86,14 @@ pub struct ApiFailure {
     pub errors: Vec<ApiError>,
     /// The class of the first error, or of the status.
     pub class: ErrorClass,
+    /// What the reader can do about it.
+    pub remedy: Arc<str>,
     /// The beginning of a body that is no JSON.
     pub excerpt: String,
 }
 
 /// One error in an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct ApiError {
     /// The code, such as `STRING_TOO_LONG`.
     #[serde(alias = "errorCode", alias = "statusCode", alias = "error", default)]
@@ -63,6 +104,9 @@ pub struct ApiError {
     /// The fields it names.
     #[serde(default)]
     pub fields: Vec<String>,
+    /// What a duplicate rule found, with `DUPLICATES_DETECTED`.
+    #[serde(rename = "duplicateResult", default)]
+    pub duplicates: Option<Box<DuplicateResult>>,
 }
 
 impl SfdcError {
@@ -73,8 +117,15 @@ impl SfdcError {
             Self::Transport(error) => error.may_have_acted(),
             Self::Api(failure) => failure.status >= 500 || failure.status == 408,
             Self::Malformed { .. } => true,
-            Self::Origin(_) | Self::Soql(_) => false,
+            _ => false,
         }
+    }
+}
+
+impl ApiError {
+    /// What it means as the result of one record, by the shipped table.
+    pub fn verdict(&self) -> Verdict {
+        ErrorTable::shared().judge(Level::Record, 400, &self.code, &self.message)
     }
 }
 
@@ -96,17 +147,20 @@ impl ApiFailure {
 
 /// Reads an answer with an error status: an array of errors, one bare error, an OAuth error, or a
 /// page of some proxy.
-pub(crate) fn failure(operation: &str, response: &Response) -> ApiFailure {
-    let body = response.body();
+pub(crate) fn failure(
+    operation: &str,
+    (level, status): (Level, u16),
+    body: &[u8],
+    table: &ErrorTable,
+) -> ApiFailure {
     let errors = serde_json::from_slice::<Vec<ApiError>>(body)
         .or_else(|_| serde_json::from_slice::<ApiError>(body).map(|one| vec![one]))
         .unwrap_or_default();
-    let status = response.status().as_u16();
     let (code, message) = errors.first().map_or(("", ""), |error| (&*error.code, &*error.message));
-    let class = classify(status, code, message);
-    let text = String::from_utf8_lossy(body);
+    let Verdict { class, remedy } = table.judge(level, status, code, message);
+    let text = String::from_utf8_lossy(body.get(..body.len().min(4 * EXCERPT)).unwrap_or_default());
     let excerpt = if errors.is_empty() { printable(&text) } else { String::new() };
-    ApiFailure { operation: operation.to_owned(), status, class, errors, excerpt }
+    ApiFailure { operation: operation.to_owned(), status, errors, class, remedy, excerpt }
 }
 
 fn printable(text: &str) -> String {
@@ -116,13 +170,10 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
-    fn read(status: u16, body: &'static str) -> ApiFailure {
-        let response = http::Response::builder().status(status).body(Bytes::from(body)).expect("a response");
-        failure("test", &response)
+    fn read(status: u16, body: &str) -> ApiFailure {
+        failure("test", (Level::Call, status), body.as_bytes(), &ErrorTable::shipped())
     }
 
     #[test]

@@ -6,22 +6,55 @@
 pub mod client;
 pub mod codes;
 pub mod collections;
+#[cfg(test)]
+mod collections_tests;
+pub mod composite;
+pub mod conditions;
 pub mod describe;
+pub mod duplicates;
 pub mod error;
+pub mod id;
+pub mod options;
+pub mod pack_size;
+pub mod packing;
+#[cfg(test)]
+mod packing_tests;
+pub mod part;
 pub mod query;
+pub mod record_body;
+pub mod record_ids;
+pub mod record_result;
+pub mod reserve;
 pub mod row;
+pub mod row_at;
+pub mod rows;
+#[cfg(test)]
+mod rows_tests;
 pub mod session;
 pub mod soql;
+pub mod stamp;
 pub mod usage;
 pub mod versions;
 
 pub use client::Client;
-pub use codes::ErrorClass;
-pub use collections::{RecordBody, UpsertResult};
-pub use describe::{Describe, DescribeField};
+pub use codes::{ErrorClass, ErrorTable, ErrorTableError, Level, Verdict};
+pub use collections::{Creation, Item, Together, UpsertKey};
+pub use conditions::{Condition, Freshness, Validator};
+pub use describe::{Describe, DescribeField, Described, ObjectSummary, PicklistValue};
+pub use duplicates::{DuplicateResult, DuplicateValue};
 pub use error::{ApiError, ApiFailure, SfdcError};
+pub use id::{IdError, RecordId};
+pub use options::{AutoAssign, DuplicateRule, Options};
+pub use pack_size::PackSize;
+pub use packing::{Packed, Packer};
+pub use part::{Part, PartAnswer, PartOutcome};
 pub use query::Records;
+pub use record_body::RecordBody;
+pub use record_result::RecordResult;
+pub use reserve::{Reserve, ReserveReached};
 pub use row::{Row, Scalar};
+pub use row_at::RowAt;
+pub use rows::{Deleted, Got, Updated, Upserted, Upserting};
 pub use soql::{Literal, Select, SoqlError};
 pub use usage::Usage;
 pub use versions::Version;
