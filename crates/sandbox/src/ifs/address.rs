@@ -5,66 +5,80 @@ use wire::Request;
 
 use super::options::decode;
 use super::problem::Problem;
+use super::schema::{Service, ServiceKind, service};
 use super::settings::IfsSwitches;
 
-/// Where a request points within a projection.
+/// Through which entrance a request comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// `/main`: the web client's.
+    Main,
+    /// `/int`: for integrations; no CSRF check, longer time-outs.
+    Integration,
+    /// `/b2b`: for partners.
+    Partner,
+}
+
+/// Where a request points.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    /// The service root as the client sees it, with a slash at its end.
+    pub(crate) root: String,
+    pub(crate) entrance: Entrance,
+    pub(crate) service: &'static Service,
+    /// The path within the service, as it was sent.
+    pub(crate) path: String,
+    pub(crate) segments: Vec<Segment>,
+}
+
+/// A part of a path: `PurchaseOrderSet` and what stands in parentheses behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// The service document.
-    Service,
-    /// `$metadata`.
-    Metadata,
-    /// A collection.
-    Set(String),
-    /// `/$count` of a collection.
-    Count(String),
-    /// One row, by its key.
-    Entity(String, String),
+pub(crate) struct Segment {
+    pub(crate) name: String,
+    pub(crate) predicate: Option<String>,
 }
 
-/// Splits the path of a request into the service root as the client sees it, and what it points to
-/// there. `projection` is the one that is served, under `/main` and `/int`.
-pub(crate) fn locate(request: &Request, projection: &str) -> Result<(String, Target), Problem> {
+const ENTRANCES: [(&str, Entrance); 3] =
+    [("/main/", Entrance::Main), ("/int/", Entrance::Integration), ("/b2b/", Entrance::Partner)];
+
+/// Splits the path of a request.
+pub(crate) fn locate(request: &Request) -> Result<Address, Problem> {
     let path = request.uri().path();
-    let rest = ["/int/", "/main/"]
-        .iter()
-        .find_map(|prefix| path.strip_prefix(prefix))
-        .and_then(|rest| rest.strip_prefix("ifsapplications/projection/v1/"))
-        .and_then(|rest| rest.strip_prefix(projection))
-        .and_then(|rest| rest.strip_prefix(".svc"))
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-        .ok_or_else(|| Problem::missing(format!("there is no projection at {path}")))?;
-    Ok((root(request, path, rest), target(rest)?))
+    let found = ENTRANCES.iter().find_map(|(prefix, entrance)| {
+        let rest = path.strip_prefix(prefix)?.strip_prefix("ifsapplications/")?;
+        let (kind, rest) = match rest.strip_prefix("projection/v1/") {
+            Some(rest) => (ServiceKind::Projection, rest),
+            None => (ServiceKind::Entity, rest.strip_prefix("entity/v1/")?),
+        };
+        let (name, rest) = rest.split_once(".svc")?;
+        let allowed = kind == ServiceKind::Projection || *entrance == Entrance::Integration;
+        let service = service(kind, name).filter(|_| allowed)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some((*entrance, service, rest))
+    });
+    let (entrance, service, rest) =
+        found.ok_or_else(|| Problem::missing(format!("there is no projection at {path}")))?;
+    Ok(Address {
+        root: root(request, path, rest),
+        entrance,
+        service,
+        path: rest.trim_matches('/').to_owned(),
+        segments: segments(rest)?,
+    })
 }
 
-fn target(path: &str) -> Result<Target, Problem> {
+/// The segments of a path.
+pub(crate) fn segments(path: &str) -> Result<Vec<Segment>, Problem> {
     // Split before decoding: a slash within a key is written %2F.
-    let segments =
-        path.split('/').filter(|part| !part.is_empty()).map(decode).collect::<Result<Vec<String>, _>>()?;
-    match segments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => Ok(Target::Service),
-        ["$metadata"] => Ok(Target::Metadata),
-        [set, "$count"] if !set.contains('(') => Ok(Target::Count((*set).to_owned())),
-        [set] => match set.find('(') {
-            None => Ok(Target::Set((*set).to_owned())),
-            Some(open) => {
-                let (name, key) = set.split_at(open);
-                Ok(Target::Entity(name.to_owned(), self::key(key)?))
-            }
-        },
-        [_, rest, ..] => Err(Problem::unsupported(format!("the path segment {rest} is not supported"))),
-    }
+    path.split('/').filter(|part| !part.is_empty()).map(|part| segment(&decode(part)?)).collect()
 }
 
-/// `('S1')` or `(SupplierId='S1')`.
-fn key(text: &str) -> Result<String, Problem> {
-    let bad = || Problem::bad(format!("{text} is no key of a supplier"));
-    let inner = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).ok_or_else(bad)?;
-    let quoted = inner.strip_prefix("SupplierId=").unwrap_or(inner);
-    let doubled = quoted.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).ok_or_else(bad)?;
-    let key = doubled.replace("''", "'");
-    // Every quote within is doubled, or the literal ended before.
-    if key.replace('\'', "''") == doubled { Ok(key) } else { Err(bad()) }
+fn segment(text: &str) -> Result<Segment, Problem> {
+    let Some((name, rest)) = text.split_once('(') else {
+        return Ok(Segment { name: text.to_owned(), predicate: None });
+    };
+    let inner = rest.strip_suffix(')');
+    let inner = inner.ok_or_else(|| Problem::bad(format!("a parenthesis is not closed in {text}")))?;
+    Ok(Segment { name: name.to_owned(), predicate: Some(inner.to_owned()) })
 }
 
 /// The service root as the client sees it.
@@ -79,12 +93,12 @@ fn root(request: &Request, path: &str, service: &str) -> String {
 /// The link to the page that starts at `token`; `raw` is the query of this one.
 pub(crate) fn next_link(
     root: &str,
-    (set, raw): (&str, &str),
+    (path, raw): (&str, &str),
     token: usize,
     switches: &IfsSwitches,
 ) -> String {
     let query = if raw.is_empty() { String::new() } else { format!("{raw}&") };
-    let relative = format!("{set}?{query}$skiptoken={token}");
+    let relative = format!("{path}?{query}$skiptoken={token}");
     match (&switches.foreign_next_link, switches.relative_next_link) {
         (Some(elsewhere), _) => format!("{elsewhere}{relative}"),
         (None, true) => relative,
@@ -98,44 +112,62 @@ mod tests {
 
     use super::*;
 
-    fn at(path: &str) -> Result<(String, Target), u16> {
+    fn at(path: &str) -> Result<Address, u16> {
         let request = http::Request::get(path).header("host", "h:1").body(Bytes::new()).expect("request");
-        locate(&request, "SupplierHandling").map_err(|problem| problem.status.as_u16())
+        locate(&request).map_err(|problem| problem.status.as_u16())
+    }
+
+    fn parts(path: &str) -> Result<Vec<(String, Option<String>)>, u16> {
+        at(path).map(|address| {
+            address.segments.into_iter().map(|segment| (segment.name, segment.predicate)).collect()
+        })
     }
 
     #[test]
-    fn paths_point_somewhere() {
+    fn paths_are_split_before_they_are_decoded() {
         let base = "/main/ifsapplications/projection/v1/SupplierHandling.svc";
-        let set = || "SupplierSet".to_owned();
-        for (path, target) in [
-            ("", Ok(Target::Service)),
-            ("/", Ok(Target::Service)),
-            ("/$metadata", Ok(Target::Metadata)),
-            ("/%24metadata", Ok(Target::Metadata)),
-            ("/SupplierSet?$top=1", Ok(Target::Set(set()))),
-            ("/SupplierSet/$count", Ok(Target::Count(set()))),
-            ("/SupplierSet('S1')", Ok(Target::Entity(set(), "S1".into()))),
-            ("/SupplierSet(SupplierId='A%2FB''%20C+')", Ok(Target::Entity(set(), "A/B' C+".into()))),
-            ("/SupplierSet(SupplierId='A'B')", Err(400)),
-            ("/SupplierSet(Company='1',SupplierId='S1')", Err(400)),
-            ("/SupplierSet(1)", Err(400)),
-            ("/SupplierSet('S1')/SupplierInfoAddresses", Err(501)),
+        let named = |name: &str| (name.to_owned(), None);
+        for (path, expected) in [
+            ("", Ok(vec![])),
+            ("/", Ok(vec![])),
+            ("/%24metadata", Ok(vec![named("$metadata")])),
+            ("/SupplierSet?$top=1", Ok(vec![named("SupplierSet")])),
+            ("/SupplierSet/$count", Ok(vec![named("SupplierSet"), named("$count")])),
+            (
+                "/SupplierSet(SupplierId='A%2FB''%20C+')/Name",
+                Ok(vec![("SupplierSet".into(), Some("SupplierId='A/B'' C+'".into())), named("Name")]),
+            ),
+            ("/SupplierSet('S1'", Err(400)),
             ("/%FF", Err(400)),
         ] {
-            let found = at(&format!("{base}{path}"));
-            assert_eq!(found.map(|(_, target)| target), target, "{path}");
+            assert_eq!(parts(&format!("{base}{path}")), expected, "{path}");
         }
-        assert_eq!(at("/main/ifsapplications/projection/v1/Other.svc/SupplierSet"), Err(404));
-        assert_eq!(at("/b2b/ifsapplications/projection/v1/SupplierHandling.svc/"), Err(404));
-        assert_eq!(at(&format!("{base}x/SupplierSet")), Err(404));
+    }
+
+    #[test]
+    fn services_are_where_the_provider_has_them() {
+        for (path, found) in [
+            ("/main/ifsapplications/projection/v1/CustomerHandling.svc/CustomerInfoSet", true),
+            ("/int/ifsapplications/projection/v1/CustomerHandling.svc", true),
+            ("/b2b/ifsapplications/projection/v1/CustomerHandling.svc/", true),
+            ("/int/ifsapplications/entity/v1/CustomerInfoEntity.svc/CustomerInfoSet", true),
+            ("/main/ifsapplications/entity/v1/CustomerInfoEntity.svc/CustomerInfoSet", false),
+            ("/int/ifsapplications/projection/v1/CustomerInfoEntity.svc/CustomerInfoSet", false),
+            ("/main/ifsapplications/projection/v1/Other.svc/SupplierSet", false),
+            ("/main/ifsapplications/projection/v1/SupplierHandling.svcx/SupplierSet", false),
+            ("/api/ifsapplications/projection/v1/SupplierHandling.svc/SupplierSet", false),
+        ] {
+            assert_eq!(at(path).is_ok(), found, "{path}");
+        }
     }
 
     #[test]
     fn the_root_is_the_clients_view() {
         let path = "/int/ifsapplications/projection/v1/SupplierHandling.svc";
-        let (root, _) = at(&format!("{path}/SupplierSet")).expect("located");
-        assert_eq!(root, format!("http://h:1{path}/"));
-        let (root, _) = at(&format!("https://acme.test{path}/SupplierSet")).expect("located");
-        assert_eq!(root, format!("https://acme.test{path}/"));
+        let address = at(&format!("{path}/SupplierSet")).expect("located");
+        assert_eq!(address.root, format!("http://h:1{path}/"));
+        let address = at(&format!("https://acme.test{path}/SupplierSet")).expect("located");
+        assert_eq!(address.root, format!("https://acme.test{path}/"));
+        assert_eq!(address.path, "SupplierSet");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::cell::place;
+use super::column::ColumnKind;
+use super::entity::Entity;
 use super::expression::{Comparison, Expression, Value};
 
 /// Where rows that pass a filter can lie. Everything here may be wider than the truth, never
@@ -25,34 +26,38 @@ impl Low<'_> {
 }
 
 /// The lower bounds of `filter`.
-pub(crate) fn low(filter: &Expression) -> Low<'_> {
+pub(crate) fn low<'a>(filter: &'a Expression, entity: &Entity) -> Low<'a> {
     match filter {
-        Expression::Compare(comparison, left, right) => lower(*comparison, left, right),
+        Expression::Compare(comparison, left, right) => lower(*comparison, (left, right), entity),
         Expression::And(left, right) => {
-            let (left, right) = (low(left), low(right));
+            let (left, right) = (low(left, entity), low(right, entity));
             let key = left.key.max(right.key);
             let (second, after) = left.behind.max(right.behind);
             // Within the first second the key's own bound holds as well.
             Low { behind: (second, after.max(key)), key }
         }
         Expression::Or(left, right) => {
-            let (left, right) = (low(left), low(right));
+            let (left, right) = (low(left, entity), low(right, entity));
             Low { behind: left.behind.min(right.behind), key: left.key.min(right.key) }
         }
         _ => Low::NONE,
     }
 }
 
-fn lower<'a>(comparison: Comparison, left: &Expression, right: &'a Expression) -> Low<'a> {
+fn lower<'a>(
+    comparison: Comparison,
+    (left, right): (&Expression, &'a Expression),
+    entity: &Entity,
+) -> Low<'a> {
     use Comparison::{Eq, Ge, Gt};
     let (Expression::Column(column), Expression::Literal(value)) = (left, right) else { return Low::NONE };
     match (comparison, value) {
-        (Gt, Value::Text(text)) if is_key(*column) => Low { behind: (i64::MIN, text), key: text },
+        (Gt, Value::Text(text)) if is_key(*column, entity) => Low { behind: (i64::MIN, text), key: text },
         // Stamps are whole seconds.
-        (Gt, Value::Timestamp(stamp)) if is_stamp(*column) => {
+        (Gt, Value::Timestamp(stamp)) if is_stamp(*column, entity) => {
             Low { behind: (stamp.as_second().saturating_add(1), ""), key: "" }
         }
-        (Ge | Eq, Value::Timestamp(stamp)) if is_stamp(*column) => {
+        (Ge | Eq, Value::Timestamp(stamp)) if is_stamp(*column, entity) => {
             Low { behind: (stamp.as_second(), ""), key: "" }
         }
         _ => Low::NONE,
@@ -60,40 +65,42 @@ fn lower<'a>(comparison: Comparison, left: &Expression, right: &'a Expression) -
 }
 
 /// The last second in which a row that passes can have been modified.
-pub(crate) fn latest(filter: &Expression) -> Option<i64> {
+pub(crate) fn latest(filter: &Expression, entity: &Entity) -> Option<i64> {
     match filter {
         Expression::Compare(Comparison::Lt | Comparison::Le | Comparison::Eq, left, right) => {
             match (&**left, &**right) {
                 (Expression::Column(column), Expression::Literal(Value::Timestamp(stamp)))
-                    if is_stamp(*column) =>
+                    if is_stamp(*column, entity) =>
                 {
                     Some(stamp.as_second())
                 }
                 _ => None,
             }
         }
-        Expression::And(left, right) => match (latest(left), latest(right)) {
+        Expression::And(left, right) => match (latest(left, entity), latest(right, entity)) {
             (Some(left), Some(right)) => Some(left.min(right)),
             (left, right) => left.or(right),
         },
-        Expression::Or(left, right) => Some(latest(left)?.max(latest(right)?)),
+        Expression::Or(left, right) => Some(latest(left, entity)?.max(latest(right, entity)?)),
         _ => None,
     }
 }
 
-/// The keys that a row that passes can have, if the filter names them.
-pub(crate) fn keys(filter: &Expression) -> Option<BTreeSet<&str>> {
+/// The keys that a row that passes can have, or the first parts of them, if the filter names them.
+pub(crate) fn keys<'a>(filter: &'a Expression, entity: &Entity) -> Option<BTreeSet<&'a str>> {
     match filter {
         Expression::Compare(Comparison::Eq, left, right) => match (&**left, &**right) {
-            (Expression::Column(column), Expression::Literal(Value::Text(text))) if is_key(*column) => {
+            (Expression::Column(column), Expression::Literal(Value::Text(text)))
+                if is_key(*column, entity) =>
+            {
                 Some(BTreeSet::from([text.as_ref()]))
             }
             _ => None,
         },
-        Expression::And(left, right) => keys(left).or_else(|| keys(right)),
+        Expression::And(left, right) => keys(left, entity).or_else(|| keys(right, entity)),
         Expression::Or(left, right) => {
             // A chain of `or`s grows on the left.
-            let (mut left, right) = (keys(left)?, keys(right)?);
+            let (mut left, right) = (keys(left, entity)?, keys(right, entity)?);
             left.extend(right);
             Some(left)
         }
@@ -101,21 +108,28 @@ pub(crate) fn keys(filter: &Expression) -> Option<BTreeSet<&str>> {
     }
 }
 
-fn is_key(column: usize) -> bool {
-    place("SupplierId") == Some(column)
+/// Whether a column is the key, or the first part of it, in the order of which rows stand.
+fn is_key(column: usize, entity: &Entity) -> bool {
+    let text = |place: &usize| {
+        matches!(entity.columns.get(*place).map(|column| column.kind), Some(ColumnKind::Text(_)))
+    };
+    entity.key_places().next().filter(text) == Some(column)
 }
 
-fn is_stamp(column: usize) -> bool {
-    place("ModifiedDate") == Some(column)
+fn is_stamp(column: usize, entity: &Entity) -> bool {
+    entity.modified_place() == Some(column)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::parser::parse;
     use super::*;
+    use crate::ifs::parser::parse;
+    use crate::ifs::schema::{SUPPLIER_INFO, SUPPLIER_VIEW};
+    use crate::ifs::view::Sight;
 
     fn parsed(filter: &str) -> Expression {
-        parse(filter, "IfsApp.SupplierHandling", None).expect(filter)
+        let sight = Sight { view: &SUPPLIER_VIEW, namespace: "IfsApp.SupplierHandling", hidden: None };
+        parse(filter, sight).expect(filter)
     }
 
     #[test]
@@ -124,8 +138,8 @@ mod tests {
             "(ModifiedDate gt 1970-01-01T00:01:00Z or (ModifiedDate eq 1970-01-01T00:01:00Z and \
              SupplierId gt 'S5')) and ModifiedDate le 1970-01-01T00:02:00Z",
         );
-        assert_eq!(low(&filter).behind, (60, "S5"));
-        assert_eq!((low(&filter).key, latest(&filter)), ("", Some(120)));
+        assert_eq!(low(&filter, &SUPPLIER_INFO).behind, (60, "S5"));
+        assert_eq!((low(&filter, &SUPPLIER_INFO).key, latest(&filter, &SUPPLIER_INFO)), ("", Some(120)));
     }
 
     #[test]
@@ -141,15 +155,19 @@ mod tests {
             ("ModifiedDate eq 1970-01-01T00:01:00Z", (60, ""), "", Some(60)),
         ] {
             let filter = parsed(text);
-            let found = low(&filter);
-            assert_eq!((found.behind, found.key, latest(&filter)), (behind, key, last), "{text}");
+            let found = low(&filter, &SUPPLIER_INFO);
+            assert_eq!(
+                (found.behind, found.key, latest(&filter, &SUPPLIER_INFO)),
+                (behind, key, last),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn named_keys_are_found() {
         let filter = parsed("(SupplierId eq 'B' or SupplierId eq 'A') and Name ne null");
-        assert_eq!(keys(&filter), Some(BTreeSet::from(["A", "B"])));
-        assert_eq!(keys(&parsed("SupplierId eq 'B' or Name eq 'A'")), None);
+        assert_eq!(keys(&filter, &SUPPLIER_INFO), Some(BTreeSet::from(["A", "B"])));
+        assert_eq!(keys(&parsed("SupplierId eq 'B' or Name eq 'A'"), &SUPPLIER_INFO), None);
     }
 }

@@ -1,74 +1,14 @@
 //! Values of columns, as the database keeps them.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-/// A column of an entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
-    /// The attribute's name.
-    pub name: &'static str,
-    /// What it holds.
-    pub kind: ColumnKind,
-}
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnKind {
-    /// Text of at most so many characters.
-    Text(u32),
-    /// A number with so many digits, and so many of them behind the point.
-    Decimal(u32, u32),
-    /// A day.
-    Date,
-    /// An instant in whole seconds.
-    Timestamp,
-    /// A member of the enum `<Name>`.
-    Enum(&'static str),
-}
-
-use ColumnKind::{Decimal as Number, Enum, Text, Timestamp as Stamp};
-
-/// The columns of a supplier.
-pub const SUPPLIER: &[Column] = &[
-    Column { name: "SupplierId", kind: Text(20) },
-    Column { name: "Name", kind: Text(400) },
-    Column { name: "AssociationNo", kind: Text(50) },
-    Column { name: "Country", kind: Text(2) },
-    Column { name: "Address1", kind: Text(35) },
-    Column { name: "Address2", kind: Text(35) },
-    Column { name: "ZipCode", kind: Text(35) },
-    Column { name: "City", kind: Text(35) },
-    Column { name: "State", kind: Text(35) },
-    Column { name: "Phone", kind: Text(200) },
-    Column { name: "Fax", kind: Text(200) },
-    Column { name: "Email", kind: Text(200) },
-    Column { name: "WebAddress", kind: Text(200) },
-    Column { name: "CurrencyCode", kind: Text(3) },
-    Column { name: "PayTermId", kind: Text(20) },
-    Column { name: "DeliveryTerms", kind: Text(5) },
-    Column { name: "CreditLimit", kind: Number(28, 4) },
-    Column { name: "CreationDate", kind: ColumnKind::Date },
-    Column { name: "ExpireDate", kind: ColumnKind::Date },
-    Column { name: "Objstate", kind: Enum("SupplierState") },
-    Column { name: "ModifiedDate", kind: Stamp },
-];
-
-/// The members of an enum.
-pub(crate) fn members(name: &str) -> &'static [&'static str] {
-    match name {
-        "SupplierState" => &["Active", "Blocked", "Expired"],
-        _ => &[],
-    }
-}
-
-/// The place of a column.
-pub(crate) fn place(name: &str) -> Option<usize> {
-    SUPPLIER.iter().position(|column| column.name == name)
-}
+use super::column::ColumnKind;
+use super::schema::members;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +19,8 @@ pub enum Cell {
     Text(Arc<str>),
     /// An exact number.
     Decimal(Decimal),
+    /// True or false.
+    Flag(bool),
     /// A day.
     Date(Date),
     /// An instant in whole seconds.
@@ -92,11 +34,15 @@ impl Cell {
     pub fn parse(kind: ColumnKind, text: Option<&str>) -> Option<Self> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Some(Self::Null) };
         Some(match kind {
-            Text(_) => Self::Text(text.into()),
-            Number(..) => Self::Decimal(text.parse().ok()?),
+            ColumnKind::Text(_) => Self::Text(text.into()),
+            ColumnKind::Decimal(..) => Self::Decimal(text.parse().ok()?),
+            ColumnKind::Integer => Self::Decimal(text.parse::<i64>().ok()?.into()),
+            ColumnKind::Flag => Self::Flag(text.parse().ok()?),
             ColumnKind::Date => Self::Date(text.parse().ok()?),
-            Stamp => Self::Timestamp(text.parse().ok()?),
-            Enum(name) => Self::Enum((*members(name).iter().find(|member| **member == text)?).into()),
+            ColumnKind::Timestamp => Self::Timestamp(whole_seconds(text.parse().ok()?)),
+            ColumnKind::Enum(name) => {
+                Self::Enum((*members(name).iter().find(|member| **member == text)?).into())
+            }
         })
     }
 
@@ -106,8 +52,37 @@ impl Cell {
             Self::Null => None,
             Self::Text(text) | Self::Enum(text) => Some(text.to_string()),
             Self::Decimal(number) => Some(number.to_string()),
+            Self::Flag(flag) => Some(flag.to_string()),
             Self::Date(date) => Some(date.to_string()),
             Self::Timestamp(instant) => Some(instant.to_string()),
         }
     }
+
+    /// The value as part of a key that sorts as the value does.
+    pub(crate) fn key_part(&self) -> String {
+        match self {
+            Self::Decimal(number) => format!("{number:0>19}"),
+            other => other.text().unwrap_or_default(),
+        }
+    }
+
+    /// The order of the database: nulls come last when ascending.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Null, Self::Null) => Ordering::Equal,
+            (Self::Null, _) => Ordering::Greater,
+            (_, Self::Null) => Ordering::Less,
+            (Self::Text(a), Self::Text(b)) | (Self::Enum(a), Self::Enum(b)) => a.cmp(b),
+            (Self::Decimal(a), Self::Decimal(b)) => a.cmp(b),
+            (Self::Flag(a), Self::Flag(b)) => a.cmp(b),
+            (Self::Date(a), Self::Date(b)) => a.cmp(b),
+            (Self::Timestamp(a), Self::Timestamp(b)) => a.cmp(b),
+            _ => Ordering::Equal,
+        }
+    }
+}
+
+/// Stamps of the provider have no fraction (IFS Foundation1, "Date, time, timestamp usage").
+pub(crate) fn whole_seconds(stamp: Timestamp) -> Timestamp {
+    Timestamp::from_second(stamp.as_second()).unwrap_or(stamp)
 }

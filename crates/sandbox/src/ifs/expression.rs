@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use super::cell::Cell;
 use super::problem::Problem;
-use super::table::Row;
+use super::row::Row;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,7 @@ impl<'a> Value<'a> {
             Cell::Null => Self::Null,
             Cell::Text(text) => Self::Text(Cow::Borrowed(text)),
             Cell::Decimal(number) => Self::Number(*number),
+            Cell::Flag(flag) => Self::Bool(*flag),
             Cell::Date(date) => Self::Date(*date),
             Cell::Timestamp(stamp) => Self::Timestamp(*stamp),
             Cell::Enum(member) => Self::Enum(Cow::Borrowed(member)),
@@ -89,6 +90,20 @@ impl Expression {
             Value::Bool(truth) => Ok(truth),
             Value::Null => Ok(false),
             _ => Err(Problem::bad("the filter is no condition")),
+        }
+    }
+
+    /// Whether a timestamp stands in it.
+    pub(crate) fn has_stamp(&self) -> bool {
+        match self {
+            Self::Column(_) => false,
+            Self::Literal(value) => matches!(value, Value::Timestamp(_)),
+            Self::Not(inner) => inner.has_stamp(),
+            Self::And(left, right)
+            | Self::Or(left, right)
+            | Self::Compare(_, left, right)
+            | Self::Arithmetic(_, left, right) => left.has_stamp() || right.has_stamp(),
+            Self::Call(_, arguments) => arguments.iter().any(Self::has_stamp),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What kind of value an expression has, known before any row is looked at.
 
-use super::cell::{ColumnKind, SUPPLIER};
+use super::column::ColumnKind;
+use super::entity::Entity;
 use super::expression::{Expression, Function, Value};
 use super::problem::Problem;
 
@@ -18,9 +19,12 @@ pub(crate) enum Kind {
 }
 
 /// The kind of `expression`; a mismatch within it is refused, as the real provider refuses it.
-pub(crate) fn kind(expression: &Expression) -> Result<Kind, Problem> {
+pub(crate) fn kind(expression: &Expression, entity: &Entity) -> Result<Kind, Problem> {
+    let kind = |expression: &Expression| kind(expression, entity);
     match expression {
-        Expression::Column(place) => Ok(SUPPLIER.get(*place).map_or(Kind::Null, |column| of(column.kind))),
+        Expression::Column(place) => {
+            Ok(entity.columns.get(*place).map_or(Kind::Null, |column| of(column.kind)))
+        }
         Expression::Literal(value) => Ok(of_value(value)),
         Expression::Not(inner) => {
             all(&[kind(inner)?], &[Kind::Bool], "not")?;
@@ -78,7 +82,8 @@ fn all(kinds: &[Kind], wanted: &[Kind], what: &str) -> Result<(), Problem> {
 fn of(column: ColumnKind) -> Kind {
     match column {
         ColumnKind::Text(_) => Kind::Text,
-        ColumnKind::Decimal(..) => Kind::Number,
+        ColumnKind::Decimal(..) | ColumnKind::Integer => Kind::Number,
+        ColumnKind::Flag => Kind::Bool,
         ColumnKind::Date => Kind::Date,
         ColumnKind::Timestamp => Kind::Timestamp,
         ColumnKind::Enum(_) => Kind::Enum,

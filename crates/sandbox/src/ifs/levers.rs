@@ -6,9 +6,8 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use wire::{Request, Response};
 
-use super::cell::SUPPLIER;
+use super::row::Row;
 use super::settings::IfsSwitches;
-use super::table::Row;
 use super::tenant::IfsSandbox;
 use crate::door::{complain, parameter, reply};
 
@@ -72,7 +71,7 @@ fn count(request: &Request) -> usize {
 }
 
 fn texts(row: &Row) -> BTreeMap<&'static str, Option<String>> {
-    SUPPLIER.iter().zip(&row.cells).map(|(column, cell)| (column.name, cell.text())).collect()
+    row.entity().columns.iter().zip(&row.cells).map(|(column, cell)| (column.name, cell.text())).collect()
 }
 
 #[cfg(test)]

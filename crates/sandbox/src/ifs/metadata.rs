@@ -1,44 +1,162 @@
-//! `$metadata`: the projection as CSDL 4.0.
+//! `$metadata`: a service as CSDL 4.0, made from the same description that answers its requests.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::cell::{ColumnKind, SUPPLIER, members};
+use super::column::{Column, ColumnKind, Writes};
+use super::entity::{Access, Versions};
+use super::schema::{Service, members};
 use super::settings::IfsSwitches;
+use super::view::View;
 
-/// The CSDL document of a projection with these sets.
-pub(crate) fn csdl(namespace: &str, sets: &[&str], switches: &IfsSwitches) -> String {
-    let mut out = String::from(
+const CORE: &str = "Org.OData.Core.V1";
+const CAPABILITIES: &str = "Org.OData.Capabilities.V1";
+
+/// The CSDL document of a service.
+pub(crate) fn csdl(service: &Service, switches: &IfsSwitches) -> String {
+    let sets = if switches.no_sets { &[] } else { service.sets };
+    let mut views: Vec<&'static View> = Vec::new();
+    for (_, view) in sets {
+        collect(view, &mut views);
+    }
+    let mut document =
+        Document { out: String::new(), namespace: service.namespace(), hidden: switches.hidden.as_deref() };
+    document.put(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<edmx:Edmx Version=\"4.0\" \
          xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\"><edmx:DataServices>\
          <Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"",
     );
-    out.push_str(namespace);
-    out.push_str("\">");
-    out.push_str("<EnumType Name=\"SupplierState\">");
-    for member in members("SupplierState") {
-        // Writing to a String cannot fail, here and below.
-        let _ = write!(out, "<Member Name=\"{member}\"/>");
+    let namespace = document.namespace.clone();
+    document.put(&namespace);
+    document.put("\">");
+    document.enums(&views);
+    for view in &views {
+        document.entity_type(view);
     }
-    out.push_str(
-        "</EnumType><EntityType Name=\"SupplierInfoGeneral\"><Key><PropertyRef Name=\"SupplierId\"/></Key>",
-    );
-    for column in SUPPLIER.iter().filter(|column| switches.hidden.as_deref() != Some(column.name)) {
-        let _ = write!(out, "<Property Name=\"{}\" {}", column.name, edm(namespace, column.kind));
-        if column.name == "SupplierId" {
-            out.push_str(" Nullable=\"false\"");
+    document.container(sets);
+    for (set, view) in sets {
+        document.annotations(set, view);
+    }
+    document.put("</Schema></edmx:DataServices></edmx:Edmx>");
+    document.out
+}
+
+/// A view, and all that it leads to.
+fn collect(view: &'static View, found: &mut Vec<&'static View>) {
+    if found.iter().any(|known| known.name == view.name) {
+        return;
+    }
+    found.push(view);
+    for link in view.links {
+        collect(link.target, found);
+    }
+}
+
+struct Document<'a> {
+    out: String,
+    namespace: String,
+    hidden: Option<&'a str>,
+}
+
+impl Document<'_> {
+    fn put(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    fn shown(&self, view: &'static View) -> Vec<(&'static Column, &'static str)> {
+        let columns = view.columns().filter(|(_, name)| self.hidden != Some(*name));
+        columns.filter_map(|(place, name)| Some((view.entity.columns.get(place)?, name))).collect()
+    }
+
+    fn enums(&mut self, views: &[&'static View]) {
+        let kinds = views.iter().flat_map(|view| self.shown(view)).map(|(column, _)| column.kind);
+        let names: BTreeSet<&str> = kinds
+            .filter_map(|kind| if let ColumnKind::Enum(name) = kind { Some(name) } else { None })
+            .collect();
+        for name in names {
+            let _ = write!(self.out, "<EnumType Name=\"{name}\">");
+            for member in members(name) {
+                // Writing to a String cannot fail, here and elsewhere.
+                let _ = write!(self.out, "<Member Name=\"{member}\"/>");
+            }
+            self.put("</EnumType>");
         }
-        out.push_str("/>");
     }
-    // Every row carries these beside its attributes.
-    for name in ["luname", "keyref"] {
-        let _ = write!(out, "<Property Name=\"{name}\" Type=\"Edm.String\"/>");
+
+    fn entity_type(&mut self, view: &'static View) {
+        let _ = write!(self.out, "<EntityType Name=\"{}\"><Key>", view.name);
+        for key in view.entity.keys {
+            let _ = write!(self.out, "<PropertyRef Name=\"{key}\"/>");
+        }
+        self.put("</Key>");
+        for (column, name) in self.shown(view) {
+            let kind = edm(&self.namespace, column.kind);
+            let needed = if column.required { " Nullable=\"false\"" } else { "" };
+            let _ = write!(self.out, "<Property Name=\"{name}\" {kind}{needed}/>");
+        }
+        // Every row carries these beside its attributes.
+        for name in ["luname", "keyref"] {
+            let _ = write!(self.out, "<Property Name=\"{name}\" Type=\"Edm.String\"/>");
+        }
+        for link in view.links {
+            let one = format!("{}.{}", self.namespace, link.target.name);
+            let kind = if link.many { format!("Collection({one})") } else { one };
+            let contained = if link.many { " ContainsTarget=\"true\"" } else { "" };
+            let _ =
+                write!(self.out, "<NavigationProperty Name=\"{}\" Type=\"{kind}\"{contained}>", link.name);
+            if !link.many {
+                for (column, own) in link.on {
+                    let _ = write!(
+                        self.out,
+                        "<ReferentialConstraint Property=\"{own}\" ReferencedProperty=\"{column}\"/>"
+                    );
+                }
+            }
+            self.put("</NavigationProperty>");
+        }
+        self.put("</EntityType>");
     }
-    out.push_str("</EntityType><EntityContainer Name=\"Container\">");
-    for set in sets {
-        let _ = write!(out, "<EntitySet Name=\"{set}\" EntityType=\"{namespace}.SupplierInfoGeneral\"/>");
+
+    fn container(&mut self, sets: &[(&str, &'static View)]) {
+        self.put("<EntityContainer Name=\"Container\">");
+        for (set, view) in sets {
+            let kind = format!("{}.{}", self.namespace, view.name);
+            let _ = write!(self.out, "<EntitySet Name=\"{set}\" EntityType=\"{kind}\"/>");
+        }
+        self.put("</EntityContainer>");
     }
-    out.push_str("</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>");
-    out
+
+    /// What can be done with a set, in the words of the standard vocabularies.
+    fn annotations(&mut self, set: &str, view: &'static View) {
+        let writes = view.entity.access == Access::Write;
+        let _ = write!(self.out, "<Annotations Target=\"{}.Container/{set}\">", self.namespace);
+        if view.entity.versions != Versions::None {
+            let _ = write!(
+                self.out,
+                "<Annotation Term=\"{CORE}.OptimisticConcurrency\"><Collection/></Annotation>"
+            );
+        }
+        for (term, property) in [("Insert", "Insertable"), ("Update", "Updatable"), ("Delete", "Deletable")] {
+            let _ = write!(
+                self.out,
+                "<Annotation Term=\"{CAPABILITIES}.{term}Restrictions\"><Record><PropertyValue \
+                 Property=\"{property}\" Bool=\"{writes}\"/></Record></Annotation>"
+            );
+        }
+        self.put("</Annotations>");
+        for (column, name) in self.shown(view) {
+            let term = match column.writes {
+                Writes::Always => continue,
+                Writes::OnCreate => "Immutable",
+                Writes::Never => "Computed",
+            };
+            let target = format!("{}.{}/{name}", self.namespace, view.name);
+            let _ = write!(
+                self.out,
+                "<Annotations Target=\"{target}\"><Annotation Term=\"{CORE}.{term}\" Bool=\"true\"/></Annotations>"
+            );
+        }
+    }
 }
 
 fn edm(namespace: &str, kind: ColumnKind) -> String {
@@ -47,6 +165,8 @@ fn edm(namespace: &str, kind: ColumnKind) -> String {
         ColumnKind::Decimal(precision, scale) => {
             format!("Type=\"Edm.Decimal\" Precision=\"{precision}\" Scale=\"{scale}\"")
         }
+        ColumnKind::Integer => "Type=\"Edm.Int64\"".to_owned(),
+        ColumnKind::Flag => "Type=\"Edm.Boolean\"".to_owned(),
         ColumnKind::Date => "Type=\"Edm.Date\"".to_owned(),
         ColumnKind::Timestamp => "Type=\"Edm.DateTimeOffset\" Precision=\"0\"".to_owned(),
         ColumnKind::Enum(name) => format!("Type=\"{namespace}.{name}\""),

@@ -1,20 +1,19 @@
-//! A collection's page: which rows, and their JSON.
+//! A collection's page: which rows a request gets.
 
 use std::cmp::Ordering;
-use std::fmt::Display;
-use std::io::Write as _;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::bounds::{Low, keys, latest, low};
-use super::cell::{Cell, SUPPLIER, place};
+use super::cell::Cell;
+use super::entity::Entity;
 use super::options::Options;
 use super::problem::Problem;
-use super::settings::IfsSwitches;
-use super::table::{Row, Table};
+use super::row::{Row, join};
+use super::table::Table;
+use super::view::View;
+use super::zone::Lens;
 
-/// Which rows a request gets, and what it is told about the rest.
+/// The rows that a request gets, and what it is told about the rest.
 pub(crate) struct Chosen {
     pub(crate) rows: Vec<Arc<Row>>,
     pub(crate) count: Option<usize>,
@@ -22,206 +21,139 @@ pub(crate) struct Chosen {
     pub(crate) next: Option<usize>,
 }
 
-/// Chooses the rows of a page of at most `cap`. An `eager` server promises a next page whenever this
-/// one is full, also when nothing follows.
-pub(crate) fn choose(table: &Table, options: &Options, cap: usize, eager: bool) -> Result<Chosen, Problem> {
-    let begin = options.skip.saturating_add(options.skip_token);
-    let left = options.top.map_or(usize::MAX, |top| top.saturating_sub(options.skip_token));
-    let wanted = left.min(cap);
-    let end = begin.saturating_add(wanted);
-    let counting = options.count && options.filter.is_some();
-    // One row more tells whether there is a next page.
-    let needed = if counting { usize::MAX } else { end.saturating_add(1) };
-    let matching = matching(table, options, needed)?;
-    let count = options.count.then(|| if counting { matching.len() } else { table.len() });
-    let more = left > wanted && (matching.len() > end || (eager && wanted > 0 && matching.len() == end));
-    let rows = matching.into_iter().skip(begin).take(wanted).cloned().collect();
-    Ok(Chosen { rows, count, next: more.then(|| options.skip_token.saturating_add(wanted)) })
+/// The collection that a request is about: a view's rows, or those that a navigation leads to.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    pub(crate) view: &'static View,
+    /// Columns and the values that navigation gives them.
+    pub(crate) equal: Vec<(usize, Cell)>,
 }
 
-/// The first `needed` matching rows in the asked order.
-fn matching<'a>(table: &'a Table, options: &Options, needed: usize) -> Result<Vec<&'a Arc<Row>>, Problem> {
-    let (key, modified) = (place("SupplierId").unwrap_or(0), place("ModifiedDate").unwrap_or(0));
-    let filter = options.filter.as_ref();
-    let by_key = options.order.is_empty() || options.order == [(key, false)];
-    if let (true, Some(named)) = (by_key, filter.and_then(keys)) {
-        return first(named.into_iter().filter_map(|key| table.get(key)), options, needed);
+impl Scope {
+    fn has(&self, row: &Row) -> bool {
+        self.view.shows(row) && self.equal.iter().all(|(place, cell)| row.at(*place) == cell)
     }
-    let low = filter.map(low);
-    if by_key {
-        return first(table.after(low.map_or("", |low| low.key)), options, needed);
+
+    /// Whether it is the whole table.
+    fn is_whole(&self) -> bool {
+        self.equal.is_empty() && self.view.only.is_none()
     }
-    match low.filter(Low::is_stamped) {
-        Some(low) if options.order == [(modified, false), (key, false)] => {
-            let last = filter.and_then(latest).unwrap_or(i64::MAX);
-            first(table.between(low.behind, last), options, needed)
-        }
-        _ => {
-            let mut all = first(table.all(), options, usize::MAX)?;
-            all.sort_by(|a, b| by_order(a, b, &options.order));
-            Ok(all)
-        }
+
+    /// The parts with which all keys begin.
+    fn prefix(&self) -> Option<String> {
+        let known = |place| self.equal.iter().find(|(known, _)| *known == place).map(|(_, cell)| cell);
+        let parts: Vec<String> = self.view.entity.key_places().map_while(known).map(Cell::key_part).collect();
+        let some = !parts.is_empty() && parts.len() < self.view.entity.keys.len();
+        some.then(|| join(&parts))
     }
 }
 
-fn first<'a>(
-    rows: impl Iterator<Item = &'a Arc<Row>>,
-    options: &Options,
-    needed: usize,
-) -> Result<Vec<&'a Arc<Row>>, Problem> {
-    let mut found = Vec::new();
-    for row in rows {
-        if options.filter.as_ref().map_or(Ok(true), |filter| filter.holds(row))? {
-            found.push(row);
-            if found.len() >= needed {
-                break;
+/// A search in one table.
+pub(crate) struct Search<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) scope: &'a Scope,
+    pub(crate) options: &'a Options,
+    pub(crate) lens: &'a Lens,
+}
+
+impl Search<'_> {
+    /// Chooses the rows of a page of at most `cap`. An `eager` server promises a next page whenever
+    /// this one is full, also when nothing follows.
+    pub(crate) fn choose(&self, cap: usize, eager: bool) -> Result<Chosen, Problem> {
+        let options = self.options;
+        let begin = options.skip.saturating_add(options.skip_token);
+        let left = options.top.map_or(usize::MAX, |top| top.saturating_sub(options.skip_token));
+        let wanted = left.min(cap);
+        let end = begin.saturating_add(wanted);
+        let counting = options.count && (options.filter.is_some() || !self.scope.is_whole());
+        // One row more tells whether there is a next page.
+        let needed = if counting { usize::MAX } else { end.saturating_add(1) };
+        let matching = self.matching(needed)?;
+        let count = options.count.then(|| if counting { matching.len() } else { self.table.len() });
+        let more = left > wanted && (matching.len() > end || (eager && wanted > 0 && matching.len() == end));
+        let rows = matching.into_iter().skip(begin).take(wanted).collect();
+        Ok(Chosen { rows, count, next: more.then(|| options.skip_token.saturating_add(wanted)) })
+    }
+
+    /// The first `needed` matching rows in the asked order.
+    pub(crate) fn matching(&self, needed: usize) -> Result<Vec<Arc<Row>>, Problem> {
+        let entity = self.scope.view.entity;
+        let filter = self.options.filter.as_ref();
+        let by_key = is_by_key(&self.options.order, entity);
+        let sorted = |rows: Result<Vec<Arc<Row>>, Problem>| {
+            let mut rows = rows?;
+            rows.sort_by(|a, b| by_order(a, b, &self.options.order));
+            Ok(rows)
+        };
+        if self.lens.shifts() {
+            // Wall times repeat in autumn, so no index holds.
+            let shifted: Vec<_> = self.table.all().map(|row| self.lens.outward(row)).collect();
+            return sorted(self.first(shifted.iter(), usize::MAX));
+        }
+        if !self.scope.equal.is_empty() {
+            let found = match self.scope.prefix() {
+                Some(prefix) => self.first(self.table.beginning(&prefix), usize::MAX),
+                None => self.first(self.table.all(), usize::MAX),
+            };
+            return if by_key { found } else { sorted(found) };
+        }
+        if let (true, Some(named)) = (by_key, filter.and_then(|filter| keys(filter, entity))) {
+            return if entity.has_single_key() {
+                self.first(named.into_iter().filter_map(|key| self.table.get(key)), needed)
+            } else {
+                self.first(named.into_iter().flat_map(|key| self.table.beginning(key)), needed)
+            };
+        }
+        let low = filter.map(|filter| low(filter, entity));
+        if by_key {
+            return self.first(self.table.after(low.map_or("", |low| low.key)), needed);
+        }
+        match low.filter(Low::is_stamped) {
+            Some(low) if is_by_change(&self.options.order, entity) => {
+                let last = filter.and_then(|filter| latest(filter, entity)).unwrap_or(i64::MAX);
+                self.first(self.table.between(low.behind, last), needed)
+            }
+            _ => sorted(self.first(self.table.all(), usize::MAX)),
+        }
+    }
+
+    fn first<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r Arc<Row>>,
+        needed: usize,
+    ) -> Result<Vec<Arc<Row>>, Problem> {
+        let mut found = Vec::new();
+        for row in rows {
+            if self.scope.has(row)
+                && self.options.filter.as_ref().map_or(Ok(true), |filter| filter.holds(row))?
+            {
+                found.push(row.clone());
+                if found.len() >= needed {
+                    break;
+                }
             }
         }
+        Ok(found)
     }
-    Ok(found)
+}
+
+/// Whether rows are wanted as they stand.
+fn is_by_key(order: &[(usize, bool)], entity: &Entity) -> bool {
+    order.is_empty() || entity.key_places().map(|place| (place, false)).eq(order.iter().copied())
+}
+
+/// Whether rows are wanted by modification and then as they stand.
+fn is_by_change(order: &[(usize, bool)], entity: &Entity) -> bool {
+    let wanted = entity.modified_place().into_iter().chain(entity.key_places()).map(|place| (place, false));
+    wanted.eq(order.iter().copied())
 }
 
 fn by_order(a: &Row, b: &Row, order: &[(usize, bool)]) -> Ordering {
     for (place, descending) in order {
-        let (left, right) = (a.cells.get(*place), b.cells.get(*place));
-        let ordering = match (left, right) {
-            (Some(left), Some(right)) => by_cell(left, right),
-            _ => Ordering::Equal,
-        };
+        let ordering = a.at(*place).order(b.at(*place));
         if ordering != Ordering::Equal {
             return if *descending { ordering.reverse() } else { ordering };
         }
     }
-    a.key().cmp(&b.key())
-}
-
-/// Nulls come last in ascending order, as in the database behind.
-fn by_cell(a: &Cell, b: &Cell) -> Ordering {
-    match (a, b) {
-        (Cell::Null, Cell::Null) => Ordering::Equal,
-        (Cell::Null, _) => Ordering::Greater,
-        (_, Cell::Null) => Ordering::Less,
-        (Cell::Text(a), Cell::Text(b)) | (Cell::Enum(a), Cell::Enum(b)) => a.cmp(b),
-        (Cell::Decimal(a), Cell::Decimal(b)) => a.cmp(b),
-        (Cell::Date(a), Cell::Date(b)) => a.cmp(b),
-        (Cell::Timestamp(a), Cell::Timestamp(b)) => a.cmp(b),
-        _ => Ordering::Equal,
-    }
-}
-
-/// How rows are written.
-pub(crate) struct Writer<'a> {
-    pub(crate) root: &'a str,
-    pub(crate) set: &'a str,
-    pub(crate) select: Option<&'a [usize]>,
-    pub(crate) switches: &'a IfsSwitches,
-    /// Numbers as text (`IEEE754Compatible=true`).
-    pub(crate) exact: bool,
-}
-
-impl Writer<'_> {
-    /// A page of rows.
-    pub(crate) fn page(&self, chosen: &Chosen, next: Option<&str>) -> Bytes {
-        let mut out = Vec::with_capacity(chosen.rows.len() * 1_000 + 500);
-        out.extend_from_slice(b"{\"@odata.context\":");
-        text(&mut out, &format!("{}$metadata#{}{}", self.root, self.set, self.selection()));
-        if let Some(count) = chosen.count {
-            out.extend_from_slice(b",\"@odata.count\":");
-            out.extend_from_slice(count.to_string().as_bytes());
-        }
-        out.extend_from_slice(b",\"value\":[");
-        let columns = self.columns();
-        for (number, row) in chosen.rows.iter().enumerate() {
-            if number > 0 {
-                out.push(b',');
-            }
-            out.push(b'{');
-            self.members(&mut out, row, &columns);
-            out.push(b'}');
-        }
-        out.push(b']');
-        if let Some(next) = next {
-            out.extend_from_slice(b",\"@odata.nextLink\":");
-            text(&mut out, next);
-        }
-        out.push(b'}');
-        Bytes::from(out)
-    }
-
-    /// One row as an entity.
-    pub(crate) fn entity(&self, row: &Row) -> Bytes {
-        let mut out = b"{\"@odata.context\":".to_vec();
-        text(&mut out, &format!("{}$metadata#{}{}/$entity", self.root, self.set, self.selection()));
-        out.push(b',');
-        self.members(&mut out, row, &self.columns());
-        out.push(b'}');
-        Bytes::from(out)
-    }
-
-    /// `(Name,City)` of the context URL, if not everything is shown.
-    fn selection(&self) -> String {
-        let Some(select) = self.select else { return String::new() };
-        let names: Vec<&str> =
-            select.iter().filter_map(|place| SUPPLIER.get(*place)).map(|column| column.name).collect();
-        format!("({})", names.join(","))
-    }
-
-    /// Place and `,"Name":` of each column that is shown, in their own order.
-    fn columns(&self) -> Vec<(usize, String)> {
-        // The key is shown whether or not it was selected.
-        let key = place("SupplierId").unwrap_or(0);
-        let shown = |place: usize| self.select.is_none_or(|select| select.contains(&place) || place == key);
-        let columns = SUPPLIER.iter().enumerate();
-        columns
-            .filter(|(place, column)| shown(*place) && self.switches.hidden.as_deref() != Some(column.name))
-            .map(|(place, column)| (place, format!(",\"{}\":", column.name)))
-            .collect()
-    }
-
-    fn members(&self, out: &mut Vec<u8>, row: &Row, columns: &[(usize, String)]) {
-        let key = row.key();
-        out.extend_from_slice(b"\"@odata.etag\":");
-        text(out, row.etag());
-        out.extend_from_slice(b",\"luname\":\"SupplierInfoGeneral\",\"keyref\":");
-        text(out, &format!("SUPPLIER_ID={key}^"));
-        let huge = self.switches.huge_number.as_deref() == Some(&*key);
-        let limit = place("CreditLimit");
-        for (place, name) in columns {
-            out.extend_from_slice(name.as_bytes());
-            match row.cells.get(*place) {
-                _ if huge && limit == Some(*place) => out.extend_from_slice(b"1e999"),
-                Some(cell) => self.cell(out, cell),
-                None => out.extend_from_slice(b"null"),
-            }
-        }
-    }
-
-    fn cell(&self, out: &mut Vec<u8>, cell: &Cell) {
-        match cell {
-            Cell::Null => out.extend_from_slice(b"null"),
-            Cell::Text(value) | Cell::Enum(value) => text(out, value),
-            Cell::Decimal(number) if self.exact => quoted(out, number),
-            Cell::Decimal(number) => plain(out, number),
-            Cell::Date(date) => quoted(out, date),
-            // Whole seconds: the shortest form is the provider's.
-            Cell::Timestamp(stamp) => quoted(out, stamp),
-        }
-    }
-}
-
-fn plain(out: &mut Vec<u8>, value: impl Display) {
-    // Writing to a buffer cannot fail.
-    let _ = write!(out, "{value}");
-}
-
-/// A value whose text needs no escaping.
-fn quoted(out: &mut Vec<u8>, value: impl Display) {
-    out.push(b'"');
-    plain(out, value);
-    out.push(b'"');
-}
-
-fn text(out: &mut Vec<u8>, text: &str) {
-    // Writing a text to a buffer cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    a.key_str().cmp(b.key_str())
 }

@@ -1,23 +1,24 @@
 //! `$filter`: from words to an expression, by OData's precedence (URL Conventions, section 5.1.1.17).
 
-use super::cell::{SUPPLIER, members, place};
 use super::expression::{Comparison, Expression, Function, Value};
 use super::kinds::{Kind, kind};
 use super::problem::Problem;
+use super::schema::members;
 use super::tokens::{Token, tokens};
+use super::view::Sight;
 
-/// Parses a decoded filter. `namespace` is the projection's; `hidden` an attribute that is not there.
-pub(crate) fn parse(text: &str, namespace: &str, hidden: Option<&str>) -> Result<Expression, Problem> {
+/// Parses a decoded filter over what the request sees.
+pub(crate) fn parse(text: &str, sight: Sight<'_>) -> Result<Expression, Problem> {
     let tokens = tokens(text)?;
     if tokens.len() > MOST_TOKENS {
         return Err(Problem::bad("the filter is too long"));
     }
-    let mut parser = Parser { tokens, at: 0, depth: 0, namespace, hidden };
+    let mut parser = Parser { tokens, at: 0, depth: 0, sight };
     let expression = parser.or()?;
     if let Some(token) = parser.peek() {
         return Err(Problem::bad(format!("the filter goes on unexpectedly at {token:?}")));
     }
-    match kind(&expression)? {
+    match kind(&expression, sight.view.entity)? {
         Kind::Bool | Kind::Null => Ok(expression),
         other => Err(Problem::bad(format!("the filter is a {other:?} and no condition"))),
     }
@@ -32,8 +33,7 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
-    namespace: &'a str,
-    hidden: Option<&'a str>,
+    sight: Sight<'a>,
 }
 
 type Parsed = Result<Expression, Problem>;
@@ -161,7 +161,7 @@ impl Parser<'_> {
     }
 
     fn enumeration(&self, kind: &str, member: &str) -> Parsed {
-        let name = kind.strip_prefix(self.namespace).and_then(|rest| rest.strip_prefix('.'));
+        let name = kind.strip_prefix(self.sight.namespace).and_then(|rest| rest.strip_prefix('.'));
         let known = name.map(members).filter(|members| !members.is_empty());
         let Some(members) = known else { return Err(Problem::bad(format!("there is no enum {kind}"))) };
         if !members.contains(&member) {
@@ -180,10 +180,7 @@ impl Parser<'_> {
         if word.contains('/') {
             return Err(Problem::unsupported("lambda operators and paths are not supported in filters"));
         }
-        match place(word).filter(|_| self.hidden != Some(word)) {
-            Some(place) if SUPPLIER.get(place).is_some() => Ok(Expression::Column(place)),
-            _ => Err(Problem::bad(format!("the property {word} does not exist"))),
-        }
+        self.sight.column(word).map(Expression::Column)
     }
 
     fn function(&mut self, name: &str) -> Parsed {
@@ -230,12 +227,16 @@ fn literal(word: &str) -> Option<Value<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ifs::schema::{SUPPLIER_INFO, SUPPLIER_VIEW};
     use crate::ifs::table::Table;
+    use crate::world::suppliers;
+
+    const SIGHT: Sight<'static> =
+        Sight { view: &SUPPLIER_VIEW, namespace: "IfsApp.SupplierHandling", hidden: None };
 
     fn matching(filter: &str) -> Result<usize, u16> {
-        let table = Table::seeded(1, 200);
-        let parsed =
-            parse(filter, "IfsApp.SupplierHandling", None).map_err(|problem| problem.status.as_u16())?;
+        let table = Table::seeded(&SUPPLIER_INFO, suppliers(1, 200).map(Into::into));
+        let parsed = parse(filter, SIGHT).map_err(|problem| problem.status.as_u16())?;
         let mut count = 0;
         for row in table.all() {
             count += usize::from(parsed.holds(row).map_err(|problem| problem.status.as_u16())?);

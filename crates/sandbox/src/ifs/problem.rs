@@ -48,3 +48,21 @@ pub(crate) fn json_response(status: StatusCode, body: Bytes) -> Response {
     response.headers_mut().insert("odata-version", HeaderValue::from_static("4.0"));
     response
 }
+
+/// The server's own fault: 500.
+pub(crate) fn broken(code: &'static str, message: &str) -> Response {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, code, message).response()
+}
+
+/// Too many requests: 429.
+pub(crate) fn too_many() -> Response {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests").response()
+}
+
+/// No token, or none that lives: 401.
+pub(crate) fn unauthorized() -> Response {
+    let mut response =
+        Problem::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Token is missing or expired").response();
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::page::Chosen;
 use crate::fault::RetryAfter;
 
 /// How a tenant is set up.
@@ -11,6 +12,18 @@ use crate::fault::RetryAfter;
 pub struct IfsSettings {
     /// How many suppliers there are at the beginning.
     pub suppliers: usize,
+    /// How many customers.
+    pub customers: usize,
+    /// How many purchase orders; each has one to five lines.
+    pub orders: usize,
+    /// How many of these are placed with suppliers that do not exist.
+    pub orphan_orders: usize,
+    /// How many supplier invoices (posting proposals).
+    pub invoices: usize,
+    /// How many accounts.
+    pub accounts: usize,
+    /// How many journal entries; each has two rows.
+    pub journal_entries: usize,
     /// From which seed they are made.
     pub seed: u64,
     /// The realm of the identity provider.
@@ -31,6 +44,12 @@ impl Default for IfsSettings {
     fn default() -> Self {
         Self {
             suppliers: 12_500,
+            customers: 2_000,
+            orders: 3_000,
+            orphan_orders: 0,
+            invoices: 4_000,
+            accounts: 200,
+            journal_entries: 2_000,
             seed: 1,
             realm: "sandbox".to_owned(),
             client_id: "ml-connector".to_owned(),
@@ -45,6 +64,7 @@ impl Default for IfsSettings {
 /// What can be switched while the tenant runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each switch is one thing that is on or off")]
 pub struct IfsSwitches {
     /// The sets are not granted: 404, and not in the metadata.
     pub no_sets: bool,
@@ -66,4 +86,41 @@ pub struct IfsSwitches {
     pub next_link_when_full: bool,
     /// What 429 says about when to come back. The provider promises nothing.
     pub retry_after: Option<RetryAfter>,
+    /// The zone of the server, by its IANA name; UTC if nothing is said.
+    pub time_zone: Option<String>,
+    /// Services that are not time-zone aware; `*` means all.
+    pub zone_unaware: Vec<String>,
+    /// Entity services that an administrator has activated; `*` means all.
+    pub activated: Vec<String>,
+    /// Projections that the user may not use: 403.
+    pub denied: Vec<String>,
+    /// Logical units whose changes the history log keeps; `*` means all.
+    pub history: Vec<String>,
+    /// Without `$top` no more rows than this are shown, and no link leads on.
+    pub silent_cut: Option<usize>,
+    /// What a navigation leads to shows only keys and meta fields unless `$select` asks for more.
+    pub lines_need_select: bool,
+    /// `$filter` is read and then forgotten: all rows are shown.
+    pub ignore_filter: bool,
+    /// `nextLink` leads to the page that it stands on.
+    pub next_link_loops: bool,
+    /// The first row of a page stands at its end once more.
+    pub repeat_row: bool,
+    /// The first two rows of a page stand in the wrong order.
+    pub swap_rows: bool,
+}
+
+impl IfsSwitches {
+    /// Spoils a page as switched, which begins at `token` of a server-driven walk.
+    pub(crate) fn spoil_page(&self, chosen: &mut Chosen, token: usize) {
+        if self.next_link_loops {
+            chosen.next = chosen.next.map(|_| token);
+        }
+        if self.swap_rows && chosen.rows.len() > 1 {
+            chosen.rows.swap(0, 1);
+        }
+        if self.repeat_row {
+            chosen.rows.extend(chosen.rows.first().cloned());
+        }
+    }
 }

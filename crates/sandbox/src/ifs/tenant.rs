@@ -6,10 +6,17 @@ use std::time::Duration;
 
 use wire::{Entropy, Request, Response, SeededEntropy};
 
+use super::cell::Cell;
+use super::database::{Changes, Database};
+use super::entity::Entity;
+use super::history::Log;
 use super::levers;
-use super::routes::{route, too_many, unauthorized};
+use super::problem::{broken, too_many, unauthorized};
+use super::routes::route;
+use super::row::{Row, join};
+use super::schema::{SUPPLIER_INFO, entities};
 use super::settings::{IfsSettings, IfsSwitches};
-use super::table::{Row, Table};
+use super::table::Table;
 use super::token::Tokens;
 use crate::{CallKind, Endpoint, Refusal, ServerClock};
 
@@ -25,18 +32,21 @@ pub struct IfsSandbox {
 
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) table: Table,
+    pub(super) db: Database,
     pub(super) tokens: Tokens,
     pub(super) switches: IfsSwitches,
     recent: VecDeque<Duration>,
     edits: SeededEntropy,
 }
 
+/// Who people are to the history log.
+const PEOPLE: &str = "IFSAPP";
+
 impl IfsSandbox {
-    /// A tenant with seeded suppliers.
+    /// A tenant with seeded data.
     pub fn new(clock: ServerClock, settings: IfsSettings) -> Self {
         let state = State {
-            table: Table::seeded(settings.seed, settings.suppliers),
+            db: Database::new(&settings),
             tokens: Tokens::default(),
             switches: IfsSwitches::default(),
             recent: VecDeque::new(),
@@ -50,78 +60,119 @@ impl IfsSandbox {
         &self.settings
     }
 
-    /// All rows as they are, by key.
+    /// All suppliers as they are, by key.
     pub fn rows(&self) -> Vec<Arc<Row>> {
-        self.lock().table.all().cloned().collect()
+        self.rows_of(SUPPLIER_INFO.lu)
     }
 
-    /// One row as it is.
+    /// All rows of a logical unit (`CustomerInfo`, `PurchaseOrderLine` …) as they are, by key; none
+    /// if there is no such unit.
+    pub fn rows_of(&self, unit: &str) -> Vec<Arc<Row>> {
+        let state = self.lock();
+        let table = entity(unit).and_then(|entity| state.db.table(entity));
+        table.map(|table| table.all().cloned().collect()).unwrap_or_default()
+    }
+
+    /// One supplier as it is.
     pub fn row(&self, key: &str) -> Option<Arc<Row>> {
-        self.lock().table.get(key).cloned()
+        self.row_of(SUPPLIER_INFO.lu, &[key])
+    }
+
+    /// One row of a logical unit as it is; the parts of its key in order.
+    pub fn row_of(&self, unit: &str, key: &[&str]) -> Option<Arc<Row>> {
+        let entity = entity(unit)?;
+        self.lock().db.row(entity, &exact(entity, key)).cloned()
     }
 
     /// Somebody changes a supplier now; says whether it was changed: there must be one, and no
     /// open edit may hold it.
     pub fn edit(&self, key: &str, changes: &[(&str, Option<&str>)]) -> bool {
-        let stamp = self.clock.now();
-        self.lock().table.edit(key, &owned(changes), stamp)
+        self.edit_of(SUPPLIER_INFO.lu, &[key], changes)
+    }
+
+    /// Somebody changes a row of a logical unit now; says whether it was changed. Whoever changes the
+    /// column that shows the modification sets that as well, to whatever it is to be.
+    pub fn edit_of(&self, unit: &str, key: &[&str], changes: &[(&str, Option<&str>)]) -> bool {
+        let Some(entity) = entity(unit) else { return false };
+        self.working(|db, log| db.edit(entity, &exact(entity, key), &owned(changes), log))
     }
 
     /// One statement changes all these suppliers, so that they share one stamp; returns how many.
     pub fn edit_together(&self, keys: &[&str], changes: &[(&str, Option<&str>)]) -> usize {
-        let stamp = self.clock.now();
         let changes = owned(changes);
-        let mut state = self.lock();
-        keys.iter().filter(|key| state.table.edit(key, &changes, stamp)).count()
+        self.working(|db, log| keys.iter().filter(|key| db.edit(&SUPPLIER_INFO, key, &changes, log)).count())
     }
 
     /// Somebody enters a supplier now.
     pub fn insert(&self, key: &str, values: &[(&str, Option<&str>)]) {
-        let stamp = self.clock.now();
-        self.lock().table.insert(key, &owned(values), stamp);
+        let mut all = vec![("SupplierId", Some(key))];
+        all.extend(values);
+        self.insert_of(SUPPLIER_INFO.lu, &all);
+    }
+
+    /// Somebody enters a row of a logical unit now, its key among the values. Says whether there is
+    /// such a unit.
+    pub fn insert_of(&self, unit: &str, values: &[(&str, Option<&str>)]) -> bool {
+        let Some(entity) = entity(unit) else { return false };
+        self.working(|db, log| db.insert(entity, &owned(values), log)).is_some()
     }
 
     /// Somebody deletes a supplier now; says whether there was one that no open edit holds.
     pub fn remove(&self, key: &str) -> bool {
-        let mut state = self.lock();
-        !state.table.is_held(key) && state.table.remove(key)
+        self.remove_of(SUPPLIER_INFO.lu, &[key])
+    }
+
+    /// Somebody deletes a row of a logical unit now, with what belongs to it; says whether there was
+    /// one that no open edit holds.
+    pub fn remove_of(&self, unit: &str, key: &[&str]) -> bool {
+        let Some(entity) = entity(unit) else { return false };
+        let key = exact(entity, key);
+        self.working(|db, log| !db.is_held(entity, &key) && db.delete(entity, &key, log))
     }
 
     /// Somebody changes a supplier; the stamp is taken now, the commit comes later. Until then
     /// nobody sees the change and nobody else can make one. Says whether there is such a row.
     pub fn begin_edit(&self, key: &str, changes: &[(&str, Option<&str>)]) -> bool {
-        let stamp = self.clock.now();
-        self.lock().table.begin(key, owned(changes), stamp)
+        self.begin_edit_of(SUPPLIER_INFO.lu, &[key], changes)
+    }
+
+    /// As [`begin_edit`](Self::begin_edit), for a row of any logical unit.
+    pub fn begin_edit_of(&self, unit: &str, key: &[&str], changes: &[(&str, Option<&str>)]) -> bool {
+        let Some(entity) = entity(unit) else { return false };
+        self.working(|db, log| db.begin(entity, &exact(entity, key), owned(changes), log.at))
     }
 
     /// The open edit of one supplier commits; says whether there was one.
     pub fn commit_edit(&self, key: &str) -> bool {
-        self.lock().table.commit(|open| open == key) > 0
+        self.working(|db, log| db.commit(|unit, open| *unit == SUPPLIER_INFO && open == key, log)) > 0
     }
 
     /// All open edits commit; returns how many.
     pub fn commit_open(&self) -> usize {
-        self.lock().table.commit(|_| true)
+        self.working(|db, log| db.commit(|_, _| true, log))
     }
 
     /// Somebody changes something about some supplier, by chance; returns its key.
     pub fn random_edit(&self, entropy: &dyn Entropy) -> Option<String> {
-        let stamp = self.clock.now();
-        let mut state = self.lock();
-        let key = state.some_row(entropy)?;
+        let key = self.lock().some_row(entropy)?;
         let (name, value) = random_change(entropy);
-        state.table.edit(&key, &[(name.to_owned(), Some(value))], stamp);
+        self.edit(&key, &[(name, Some(&value))]);
         Some(key.to_string())
     }
 
     /// Somebody begins to change some supplier, by chance; returns its key.
     pub fn random_begin(&self, entropy: &dyn Entropy) -> Option<String> {
-        let stamp = self.clock.now();
-        let mut state = self.lock();
-        let key = state.some_row(entropy)?;
+        let key = self.lock().some_row(entropy)?;
         let (name, value) = random_change(entropy);
-        state.table.begin(&key, vec![(name.to_owned(), Some(value))], stamp);
+        self.begin_edit(&key, &[(name, Some(&value))]);
         Some(key.to_string())
+    }
+
+    /// People work in the database now.
+    fn working<T>(&self, work: impl FnOnce(&mut Database, &Log<'_>) -> T) -> T {
+        let at = self.clock.now();
+        let State { db, switches, .. } = &mut *self.lock();
+        work(db, &Log { at, user: PEOPLE, units: &switches.history })
     }
 
     /// Changes what can be switched.
@@ -146,9 +197,9 @@ impl IfsSandbox {
 
 impl State {
     fn some_row(&self, entropy: &dyn Entropy) -> Option<Arc<str>> {
-        let count = u64::try_from(self.table.len()).ok()?;
+        let count = u64::try_from(self.db.table(&SUPPLIER_INFO)?.len()).ok()?;
         let place = usize::try_from(entropy.next_u64().checked_rem(count)?).ok()?;
-        self.table.free_from(place)
+        self.db.free_from(&SUPPLIER_INFO, place)
     }
 
     /// Counts a request; whether it is within the rate.
@@ -190,7 +241,7 @@ impl Endpoint for IfsSandbox {
         match refusal {
             Refusal::TooManyRequests => too_many(),
             Refusal::ExpiredToken => unauthorized(),
-            Refusal::ServerError => super::routes::broken("ODP_INTERNAL_ERROR", "An unexpected error"),
+            Refusal::ServerError => broken("ODP_INTERNAL_ERROR", "An unexpected error"),
             Refusal::Unavailable => refusal.plain(),
         }
     }
@@ -201,14 +252,31 @@ impl Endpoint for IfsSandbox {
 
     fn figures(&self) -> BTreeMap<String, u64> {
         let state = self.lock();
-        BTreeMap::from([
-            ("suppliers".to_owned(), state.table.len() as u64),
+        let suppliers = state.db.table(&SUPPLIER_INFO).map_or(0, Table::len);
+        let mut figures = BTreeMap::from([
+            ("suppliers".to_owned(), suppliers as u64),
             ("tokens".to_owned(), state.tokens.issued()),
-        ])
+        ]);
+        figures.extend(state.db.sizes().map(|(unit, rows)| (format!("rows_{unit}"), rows as u64)));
+        figures
     }
 }
 
-fn owned(changes: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>)> {
+/// The logical unit of this name.
+fn entity(unit: &str) -> Option<&'static Entity> {
+    entities().find(|entity| entity.lu == unit)
+}
+
+/// The key of these parts as the table has it.
+fn exact(entity: &Entity, parts: &[&str]) -> String {
+    let columns = entity.key_places().filter_map(|place| entity.columns.get(place));
+    let part = |(part, column): (&&str, &super::column::Column)| {
+        Cell::parse(column.kind, Some(part)).map_or_else(|| (*part).to_owned(), |cell| cell.key_part())
+    };
+    join(&parts.iter().zip(columns).map(part).collect::<Vec<_>>())
+}
+
+fn owned(changes: &[(&str, Option<&str>)]) -> Changes {
     changes.iter().map(|(name, value)| ((*name).to_owned(), value.map(str::to_owned))).collect()
 }
 
@@ -247,76 +315,7 @@ mod tests {
 
     use super::*;
     use crate::RetryAfter;
-    use crate::manual_clock::ManualClock;
-
-    const ROOT: &str = "/int/ifsapplications/projection/v1/SupplierHandling.svc";
-    const TOKEN: &str = "/auth/realms/sandbox/protocol/openid-connect/token";
-    const LOGIN: &str = "grant_type=client_credentials&client_id=ml-connector&client_secret=sandbox-secret";
-
-    struct Bench {
-        clock: Arc<ManualClock>,
-        tenant: IfsSandbox,
-        token: String,
-    }
-
-    impl Bench {
-        fn new(settings: IfsSettings) -> Self {
-            let clock = Arc::new(ManualClock::at("2030-01-01T00:00:00Z"));
-            let tenant = IfsSandbox::new(ServerClock::new(clock.clone()), settings);
-            let mut bench = Self { clock, tenant, token: String::new() };
-            bench.login();
-            bench
-        }
-
-        fn with(suppliers: usize, page_cap: usize) -> Self {
-            Self::new(IfsSettings { suppliers, page_cap, ..IfsSettings::default() })
-        }
-
-        fn login(&mut self) {
-            let (status, body) = self.post(TOKEN, LOGIN, &[]);
-            assert_eq!(status, 200, "{body}");
-            self.token = format!("Bearer {}", body["access_token"].as_str().expect("a token"));
-        }
-
-        fn post(&self, path: &str, body: &'static str, headers: &[(&str, &str)]) -> (u16, Value) {
-            let mut request = http::Request::post(path);
-            for (name, value) in headers {
-                request = request.header(*name, *value);
-            }
-            let response = self.tenant.answer(&request.body(body.into()).expect("request"));
-            (response.status().as_u16(), serde_json::from_slice(response.body()).expect("json"))
-        }
-
-        fn ask(&self, path: &str, headers: &[(&str, &str)]) -> Response {
-            let mut request = http::Request::get(format!("http://ifs.test{path}"));
-            for (name, value) in headers {
-                request = request.header(*name, *value);
-            }
-            let request = request.header("authorization", &self.token).body(bytes::Bytes::new());
-            self.tenant.answer(&request.expect("request"))
-        }
-
-        fn get(&self, tail: &str) -> (u16, Value) {
-            let response = self.ask(&format!("{ROOT}{tail}"), &[]);
-            (response.status().as_u16(), serde_json::from_slice(response.body()).expect("json"))
-        }
-
-        fn code(&self, tail: &str) -> (u16, String) {
-            let (status, body) = self.get(tail);
-            (status, body["error"]["code"].as_str().unwrap_or_default().to_owned())
-        }
-
-        fn ids(&self, tail: &str) -> Vec<String> {
-            let (status, body) = self.get(tail);
-            assert_eq!(status, 200, "{body}");
-            ids(&body)
-        }
-    }
-
-    fn ids(page: &Value) -> Vec<String> {
-        let rows = page["value"].as_array().expect("rows").iter();
-        rows.map(|row| row["SupplierId"].as_str().expect("a key").to_owned()).collect()
-    }
+    use crate::ifs::bench::{Bench, SUPPLIERS as ROOT, TOKEN, ids};
 
     #[test]
     fn tokens_are_given_to_the_right_client_only() {

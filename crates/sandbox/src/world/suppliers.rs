@@ -1,15 +1,8 @@
 //! Seeded suppliers: realistic, and awkward where real data is.
 
-use wire::{Entropy, SeededEntropy};
-
+use super::dice::Dice;
+use super::row_seed::RowSeed;
 use super::words::{ADJECTIVES, CURRENCIES, DELIVERY_TERMS, FORMS, NOUNS, PAY_TERMS, PLACES, STREETS};
-
-/// 2019-01-01T00:00:00Z: the oldest modification.
-const OLDEST: i64 = 1_546_300_800;
-/// Modifications spread over five years from there.
-const SPREAD: u64 = 5 * 365 * 86_400;
-/// A nightly import gave every third supplier this one stamp: 2022-06-30T23:30:00Z.
-const IMPORT: i64 = 1_656_631_800;
 
 /// One invented supplier, in plain values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,42 +15,26 @@ pub struct SupplierSeed {
     pub modified: Option<i64>,
 }
 
+impl From<SupplierSeed> for RowSeed {
+    fn from(seed: SupplierSeed) -> Self {
+        let mut values = vec![("SupplierId", Some(seed.id))];
+        values.extend(seed.values);
+        Self { values, modified: seed.modified }
+    }
+}
+
 /// The first `count` suppliers of `seed`.
 pub fn suppliers(seed: u64, count: usize) -> impl Iterator<Item = SupplierSeed> {
     (0..count).map(move |number| supplier(seed, number))
 }
 
-struct Dice(SeededEntropy);
-
-impl Dice {
-    fn below(&self, bound: u64) -> u64 {
-        self.0.next_u64() % bound.max(1)
-    }
-
-    fn pick<T: Copy>(&self, items: &[T], default: T) -> T {
-        let place = usize::try_from(self.below(items.len() as u64)).unwrap_or(0);
-        items.get(place).copied().unwrap_or(default)
-    }
-
-    fn one_in(&self, odds: u64) -> bool {
-        self.below(odds) == 0
-    }
-
-    fn sometimes(&self, odds: u64, text: String) -> Option<String> {
-        if self.one_in(odds) { None } else { Some(text) }
-    }
-}
-
 fn supplier(seed: u64, number: usize) -> SupplierSeed {
-    let dice = Dice(SeededEntropy::new(seed ^ (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+    let dice = Dice::of(seed, number);
     let id = format!("S{}", 10_001 + number);
     let (city, country, state, zip) = dice.pick(PLACES, ("Hamburg", "DE", None, "20095"));
     let street = format!("{} {}", dice.pick(STREETS, "Main Street"), 1 + dice.below(200));
     let slug = format!("s{}", 10_001 + number);
-    let modified = match dice.below(3) {
-        0 => IMPORT,
-        _ => OLDEST + i64::try_from(dice.below(SPREAD)).unwrap_or(0),
-    };
+    let modified = dice.modified();
     let values = vec![
         ("Name", Some(name(&dice, number))),
         ("AssociationNo", dice.sometimes(5, format!("{}-{:07}", country, dice.below(10_000_000)))),
@@ -81,15 +58,15 @@ fn supplier(seed: u64, number: usize) -> SupplierSeed {
         ("PayTermId", Some(dice.pick(PAY_TERMS, "30").to_owned())),
         ("DeliveryTerms", dice.sometimes(7, dice.pick(DELIVERY_TERMS, "DAP").to_owned())),
         ("CreditLimit", credit_limit(&dice)),
-        ("CreationDate", Some(date(&dice, 2001, 24))),
-        ("ExpireDate", dice.one_in(9).then(|| date(&dice, 2027, 8))),
+        ("CreationDate", Some(dice.date(2001, 24))),
+        ("ExpireDate", dice.one_in(9).then(|| dice.date(2027, 8))),
         ("Objstate", Some(state_of(&dice).to_owned())),
     ];
     let modified = (!dice.one_in(997)).then_some(modified);
     SupplierSeed { id, values, modified }
 }
 
-fn name(dice: &Dice, number: usize) -> String {
+pub(super) fn name(dice: &Dice, number: usize) -> String {
     let words = format!(
         "{} {} {}",
         dice.pick(ADJECTIVES, "Northern"),
@@ -125,10 +102,6 @@ fn credit_limit(dice: &Dice) -> Option<String> {
     }
 }
 
-fn date(dice: &Dice, year: u64, years: u64) -> String {
-    format!("{:04}-{:02}-{:02}", year + dice.below(years), 1 + dice.below(12), 1 + dice.below(28))
-}
-
 fn state_of(dice: &Dice) -> &'static str {
     match dice.below(20) {
         0 => "Blocked",
@@ -140,6 +113,7 @@ fn state_of(dice: &Dice) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::dice::IMPORT;
 
     #[test]
     fn the_same_seed_gives_the_same_suppliers_and_ties_are_many() {
