@@ -64,5 +64,3 @@ pub use row::Row;
 pub use schema::SUPPLIER;
 pub use settings::{IfsSettings, IfsSwitches};
 pub use tenant::IfsSandbox;
-
-pub(crate) use crate::credentials::basic;

@@ -3,7 +3,6 @@
 //! It speaks through a ready-made [`wire::HttpTransport`]: tokens, retries, limits and the audit log
 //! are inside, and this crate never sees a secret.
 
-pub mod bulk;
 pub mod client;
 pub mod codes;
 pub mod collections;
@@ -37,7 +36,6 @@ pub mod stamp;
 pub mod usage;
 pub mod versions;
 
-pub use bulk::Bulk;
 pub use client::Client;
 pub use codes::{ErrorClass, ErrorTable, ErrorTableError, Level, Verdict};
 pub use collections::{Creation, Item, Together, UpsertKey};

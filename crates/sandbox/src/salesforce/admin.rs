@@ -1,14 +1,14 @@
 //! The org's side of the door for whoever runs the experiment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use wire::{Request, Response};
 
+use super::changes::Change;
 use super::org::SalesforceSandbox;
-use super::record::{Account, stamp};
+use super::record::{Record, stamp};
 use crate::door::{complain, parameter, reply};
 
 impl SalesforceSandbox {
@@ -16,9 +16,11 @@ impl SalesforceSandbox {
     pub(crate) fn at_the_door(&self, request: &Request) -> Option<Response> {
         let path = request.uri().path().strip_prefix("/sandbox/")?;
         Some(match (request.method(), path) {
-            (&Method::GET, "accounts") => {
-                reply(StatusCode::OK, &self.accounts().iter().map(shown).collect::<Vec<_>>())
-            }
+            (&Method::GET, "accounts") => self.show("Account"),
+            (&Method::GET, "records") => self.show(&parameter(request, "object").unwrap_or_default()),
+            (&Method::GET, "changes") => self.show_changes(request),
+            (&Method::POST, "merge") => self.merge_at_the_door(request),
+            (&Method::POST, "purge") => self.each(request, "purged", |id| self.human_purge(id)),
             (&Method::GET, "effects") => self.show_effects(request),
             (&Method::POST, "edit") => {
                 let field = parameter(request, "field").unwrap_or_default();
@@ -59,7 +61,11 @@ impl SalesforceSandbox {
             Ok(values) => {
                 let values: Vec<(&str, &str)> =
                     values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                reply(StatusCode::OK, &json!({ "id": self.human_insert(&values) }))
+                match parameter(request, "object").map(|object| self.human_create(&object, &values)) {
+                    None => reply(StatusCode::OK, &json!({ "id": self.human_insert(&values) })),
+                    Some(Ok(id)) => reply(StatusCode::OK, &json!({ "id": id })),
+                    Some(Err(problem)) => complain(StatusCode::BAD_REQUEST, &problem),
+                }
             }
         }
     }
@@ -80,6 +86,32 @@ impl SalesforceSandbox {
         }
     }
 
+    fn show(&self, object: &str) -> Response {
+        reply(StatusCode::OK, &self.records(object).iter().map(|record| shown(record)).collect::<Vec<_>>())
+    }
+
+    fn merge_at_the_door(&self, request: &Request) -> Response {
+        let [winner, losers] = ["winner", "losers"].map(|name| parameter(request, name).unwrap_or_default());
+        let losers: Vec<&str> = losers.split(',').filter(|id| !id.is_empty()).collect();
+        match self.human_merge(&winner, &losers) {
+            Ok(()) => reply(StatusCode::OK, &json!({ "merged": losers.len() })),
+            Err(problem) => complain(StatusCode::BAD_REQUEST, &problem),
+        }
+    }
+
+    fn show_changes(&self, request: &Request) -> Response {
+        let after = parameter(request, "after").and_then(|after| after.parse().ok()).unwrap_or(0);
+        let line = |change: &Change| {
+            json!({
+                "number": change.number, "at": change.at.to_string(), "kind": format!("{:?}", change.kind),
+                "commit": change.commit, "sequence": change.sequence, "user": *change.user,
+                "origin": *change.origin, "object": change.after.object_name(), "id": change.after.id,
+                "fields": change.fields,
+            })
+        };
+        reply(StatusCode::OK, &self.changes_after(after).iter().map(line).collect::<Vec<_>>())
+    }
+
     fn show_effects(&self, request: &Request) -> Response {
         let from = parameter(request, "from").and_then(|from| from.parse().ok()).unwrap_or(1);
         let effects = self.effects_from(from);
@@ -93,8 +125,8 @@ impl SalesforceSandbox {
     }
 }
 
-fn shown(record: &Arc<Account>) -> BTreeMap<&'static str, Value> {
-    let mut fields: BTreeMap<&'static str, Value> =
+fn shown(record: &Record) -> BTreeMap<&str, Value> {
+    let mut fields: BTreeMap<&str, Value> =
         record.fields().into_iter().map(|(name, value)| (name, json!(value))).collect();
     fields.insert("Id", json!(record.id));
     fields.insert("IsDeleted", json!(record.deleted));

@@ -9,9 +9,9 @@ use http::StatusCode;
 use wire::{Request, Response};
 
 use super::problem::{Problem, json_answer};
-use super::record::Account;
-use super::rows::write;
-use super::schema::Column;
+use super::record::Record;
+use super::soql::{Output, write_record};
+use super::store::Store;
 
 /// How long a locator is good (REST API Developer Guide, "Query More Results").
 const LIFE: Duration = Duration::from_hours(48);
@@ -21,8 +21,8 @@ const REMEMBERED: usize = 1_000;
 /// What a query found.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
-    pub(crate) records: Arc<[Arc<Account>]>,
-    pub(crate) columns: Arc<[Column]>,
+    pub(crate) records: Arc<[Arc<Record>]>,
+    pub(crate) outputs: Arc<[Output]>,
     pub(crate) page: usize,
 }
 
@@ -40,7 +40,7 @@ impl Cursors {
     }
 
     /// The first page of a query.
-    pub(crate) fn first(&mut self, found: &Found, version: &str, now: Duration) -> Response {
+    pub(crate) fn first(&mut self, found: &Found, store: &Store, version: &str, now: Duration) -> Response {
         let mut id = String::new();
         if found.records.len() > found.page {
             if self.open.len() >= REMEMBERED {
@@ -50,16 +50,22 @@ impl Cursors {
             id = format!("0r8SBX{:012}", self.opened);
             self.open.insert(id.clone(), (found.clone(), now.saturating_add(LIFE)));
         }
-        page(found, version, (&id, 0))
+        page(found, store, version, (&id, 0))
     }
 
     /// The page that a locator names.
-    pub(crate) fn next(&self, locator: &str, version: &str, now: Duration) -> Result<Response, Problem> {
+    pub(crate) fn next(
+        &self,
+        locator: &str,
+        store: &Store,
+        version: &str,
+        now: Duration,
+    ) -> Result<Response, Problem> {
         let place =
             locator.rsplit_once('-').and_then(|(id, offset)| Some((id, offset.parse::<usize>().ok()?)));
         let found = place.and_then(|(id, offset)| {
             let (found, until) = self.open.get(id)?;
-            (now < *until && offset <= found.records.len()).then(|| page(found, version, (id, offset)))
+            (now < *until && offset <= found.records.len()).then(|| page(found, store, version, (id, offset)))
         });
         found.ok_or_else(|| Problem::bad("INVALID_QUERY_LOCATOR", "invalid query locator"))
     }
@@ -68,14 +74,14 @@ impl Cursors {
 /// How many rows the client wants in a page; 200 to 2,000, `most` if it does not say.
 pub(crate) fn page_size(request: &Request, most: usize) -> usize {
     let options = request.headers().get("sforce-query-options").and_then(|value| value.to_str().ok());
-    let asked = options.into_iter().flat_map(|options| options.split(',')).find_map(|option| {
+    let asked = options.into_iter().flat_map(|options| options.split([',', ';'])).find_map(|option| {
         let (name, value) = option.split_once('=')?;
         name.trim().eq_ignore_ascii_case("batchSize").then(|| value.trim().parse::<usize>().ok())?
     });
     asked.map_or(most, |asked| asked.clamp(200, 2_000)).max(1)
 }
 
-fn page(found: &Found, version: &str, (id, begin): (&str, usize)) -> Response {
+fn page(found: &Found, store: &Store, version: &str, (id, begin): (&str, usize)) -> Response {
     let total = found.records.len();
     let end = total.min(begin.saturating_add(found.page));
     let mut head = format!("{{\"totalSize\":{total},\"done\":{}", end == total);
@@ -89,7 +95,7 @@ fn page(found: &Found, version: &str, (id, begin): (&str, usize)) -> Response {
         if number > 0 {
             out.push(b',');
         }
-        write(&mut out, record, &found.columns, version);
+        write_record(&mut out, store, record, &found.outputs, version);
     }
     out.extend_from_slice(b"]}");
     json_answer(StatusCode::OK, out.into())

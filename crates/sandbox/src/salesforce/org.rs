@@ -6,13 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::HeaderValue;
 use wire::{Request, Response, SeededEntropy};
 
+use super::changes::Change;
 use super::cursors::Cursors;
 use super::desk::Desk;
-use super::record::{Account, Effect};
-use super::session::Sessions;
-use super::settings::{SalesforceSettings, SalesforceSwitches};
-use super::store::Store;
-use super::validate::keep;
+use super::members::Members;
+use super::record::{Account, Effect, Record};
+use super::schema::{ACCOUNT, KEY, Users, objects};
+use super::seed::plant;
+use super::session::{Sessions, User};
+use super::settings::SalesforceSettings;
+use super::store::{Author, Store, Table};
+use super::switches::SalesforceSwitches;
 use crate::ServerClock;
 
 /// A Salesforce org.
@@ -36,17 +40,20 @@ pub(crate) struct State {
 
 impl State {
     /// Everything a write needs.
-    pub(crate) fn desk(&mut self, now: jiff::Timestamp) -> Desk<'_> {
+    pub(crate) fn desk(&mut self, author: Author, user: Users, saves_duplicates: bool) -> Desk<'_> {
         let Self { store, switches, entropy, .. } = self;
-        Desk { store, switches, entropy, now }
+        Desk { store, switches, entropy, author, user, saves_duplicates }
     }
 }
 
 impl SalesforceSandbox {
-    /// An empty org.
+    /// An org without business records.
     pub fn new(clock: ServerClock, settings: SalesforceSettings) -> Self {
+        let now = clock.now();
+        let mut store = Store::new(objects(&settings), now);
+        plant(&mut store, &settings, now);
         let state = State {
-            store: Store::default(),
+            store,
             sessions: Sessions::default(),
             switches: SalesforceSwitches::default(),
             cursors: Cursors::default(),
@@ -62,19 +69,26 @@ impl SalesforceSandbox {
         &self.settings
     }
 
+    /// All records of an object by id, deleted ones too; none if there is no such object.
+    pub fn records(&self, object: &str) -> Vec<Arc<Record>> {
+        let state = self.lock();
+        let table = state.store.named(object).and_then(|place| state.store.table(place));
+        table.map(|table| table.all().cloned().collect()).unwrap_or_default()
+    }
+
     /// All Accounts by id, deleted ones too.
     pub fn accounts(&self) -> Vec<Arc<Account>> {
-        self.lock().store.all().cloned().collect()
+        self.records("Account")
     }
 
     /// Living Accounts with exactly this external id.
     pub fn by_key(&self, key: &str) -> Vec<Arc<Account>> {
-        self.lock().store.by_key(key, true).into_iter().cloned().collect()
+        self.lock().store.table(ACCOUNT).map(|table| keyed(table, key)).unwrap_or_default()
     }
 
     /// The living Account with exactly this external id; the first, should there be several.
     pub fn account_by_key(&self, key: &str) -> Option<Arc<Account>> {
-        self.lock().store.by_key(key, true).into_iter().next().cloned()
+        self.by_key(key).into_iter().next()
     }
 
     /// Everything that the API did to records, in order.
@@ -88,13 +102,30 @@ impl SalesforceSandbox {
         self.lock().store.effects().iter().skip(skipped).cloned().collect()
     }
 
+    /// What anybody did to records within the last three days, after the change with this number.
+    pub fn changes_after(&self, number: u64) -> Vec<Change> {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        state.store.changes_mut().forget(now);
+        state.store.changes().after(number).cloned().collect()
+    }
+
+    /// The number of the last change, and of the oldest one that is kept: whoever heard of none
+    /// after an older one has missed something.
+    pub fn changes_reach(&self) -> (u64, Option<u64>) {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        state.store.changes_mut().forget(now);
+        state.store.changes().reach()
+    }
+
     /// Calls by kind (`calls.query`, …), sessions opened, living Accounts, and rows that the API
     /// created, updated, left unchanged, deleted.
     pub fn stats(&self) -> BTreeMap<String, u64> {
         let state = self.lock();
         let counts = state.store.counts();
         let figures = [
-            ("accounts", counts.living),
+            ("accounts", state.store.accounts()),
             ("calls", state.calls),
             ("created", counts.created),
             ("updated", counts.updated),
@@ -109,49 +140,89 @@ impl SalesforceSandbox {
     /// Somebody changes a record in the browser now; says whether that was possible: the record
     /// lives, the field exists and takes the value.
     pub fn human_edit(&self, id: &str, field: &str, value: Option<&str>) -> bool {
-        let mut state = self.lock();
-        let cell = keep(field, value.unwrap_or_default(), &state.switches);
-        let Some(record) = state.store.get(id).filter(|record| !record.deleted) else { return false };
-        let mut record = Account::clone(record);
-        let set = cell.is_ok_and(|cell| record.set(field, cell));
-        if set {
-            record.modified = self.clock.now();
-            state.store.put(record);
-        }
-        set
+        self.as_human(|desk| {
+            let Some(record) = desk.store.living(id).cloned() else { return false };
+            let Some(cell) = desk.kept(&record, field, value.unwrap_or_default()) else { return false };
+            let mut record = Record::clone(&record);
+            let set = record.set(field, cell);
+            if set {
+                desk.store.write(record, &desk.author);
+            }
+            set
+        })
     }
 
-    /// Somebody makes a record in the browser now; returns its id. Values that a field does not
+    /// Somebody makes an Account in the browser now; returns its id. Values that a field does not
     /// take are left out.
     pub fn human_insert(&self, values: &[(&str, &str)]) -> String {
-        let mut state = self.lock();
-        let mut record = state.store.blank(self.clock.now());
-        for (field, value) in values {
-            if let Ok(cell) = keep(field, value, &state.switches) {
-                record.set(field, cell);
+        self.as_human(|desk| {
+            let Some(mut record) = desk.store.blank(ACCOUNT, &desk.author) else { return String::new() };
+            for (field, value) in values {
+                if let Some(cell) = desk.kept(&record, field, value) {
+                    record.set(field, cell);
+                }
             }
-        }
-        state.store.put(record).id.clone()
+            desk.store.write(record, &desk.author).id.clone()
+        })
     }
 
-    /// Somebody deletes a record in the browser now; says whether there was one.
+    /// Somebody makes a record of any object in the browser now, as the object's rules allow;
+    /// returns its id.
+    ///
+    /// # Errors
+    /// The org's own words for what stands in the way.
+    pub fn human_create(&self, object: &str, values: &[(&str, &str)]) -> Result<String, String> {
+        self.as_human(|desk| {
+            let members = Members::of_line(values.iter().copied());
+            let table = desk.writable(object).map_err(|problem| problem.line())?;
+            desk.create(table, &members).map(|written| written.id).map_err(|problem| problem.line())
+        })
+    }
+
+    /// Somebody deletes a record in the browser now; says whether there was one, and nothing stood
+    /// in the way.
     pub fn human_delete(&self, id: &str) -> bool {
-        self.set_deleted(id, true)
+        self.as_human(|desk| {
+            let record = desk.store.living(id).cloned();
+            record.is_some_and(|record| desk.delete(&record, false).is_ok())
+        })
     }
 
-    /// Somebody takes a record out of the recycle bin now; says whether it was there.
+    /// Somebody empties a record out of the org for good, past the recycle bin; says whether there
+    /// was one. No change event tells of it.
+    pub fn human_purge(&self, id: &str) -> bool {
+        self.as_human(|desk| {
+            let record = desk.store.by_id(id).cloned();
+            record.is_some_and(|record| desk.delete(&record, true).is_ok())
+        })
+    }
+
+    /// Somebody takes a record out of the recycle bin now; says whether that was possible.
     pub fn human_undelete(&self, id: &str) -> bool {
-        self.set_deleted(id, false)
+        self.as_human(|desk| {
+            let record = desk.store.by_id(id).cloned();
+            record.is_some_and(|record| desk.undelete(&record).is_ok())
+        })
     }
 
-    fn set_deleted(&self, id: &str, deleted: bool) -> bool {
+    /// Somebody merges Accounts or Contacts in the browser now.
+    ///
+    /// # Errors
+    /// The org's own words for what stands in the way.
+    pub fn human_merge(&self, winner: &str, losers: &[&str]) -> Result<(), String> {
+        self.as_human(|desk| desk.merge(winner, losers).map_err(|problem| problem.line()))
+    }
+
+    /// Does something as the administrator with a browser.
+    fn as_human<T>(&self, act: impl FnOnce(&mut Desk<'_>) -> T) -> T {
         let mut state = self.lock();
-        let found = state.store.get(id).filter(|record| record.deleted != deleted);
-        let Some(mut record) = found.map(|record| Account::clone(record)) else { return false };
-        record.deleted = deleted;
-        record.modified = self.clock.now();
-        state.store.put(record);
-        true
+        let user = User::Administrator;
+        let origin = "com/salesforce/api/soap/64.0;client=SfdcInternalAPI/";
+        let author =
+            Author { user: user.id().into(), origin: origin.into(), now: self.clock.now(), api: false };
+        state.store.next_commit();
+        let mut desk = state.desk(author, user.bit(), true);
+        act(&mut desk)
     }
 
     /// The switches as they are.
@@ -161,7 +232,13 @@ impl SalesforceSandbox {
 
     /// Changes what can be switched.
     pub fn switch(&self, change: impl FnOnce(&mut SalesforceSwitches)) {
-        change(&mut self.lock().switches);
+        let mut state = self.lock();
+        let before = state.switches.clone();
+        change(&mut state.switches);
+        if !state.switches.describes_as(&before) {
+            let now = self.clock.now();
+            state.store.describe_anew(now);
+        }
     }
 
     /// All sessions end now.
@@ -182,6 +259,7 @@ impl SalesforceSandbox {
     pub(crate) fn counted(&self, request: &Request, kind: &'static str) -> Response {
         let mut state = self.lock();
         *state.by_kind.entry(kind).or_default() += 1;
+        state.store.next_commit();
         let calls = state.calls;
         let mut response = self.route(&mut state, request);
         if state.calls > calls {
@@ -192,4 +270,11 @@ impl SalesforceSandbox {
         }
         response
     }
+}
+
+/// Living records with exactly this external id.
+fn keyed(table: &Table, key: &str) -> Vec<Arc<Record>> {
+    let Some(place) = table.object.place(KEY) else { return Vec::new() };
+    let found = table.having(place, key);
+    found.filter(|record| !record.deleted && record.key() == Some(key)).cloned().collect()
 }

@@ -15,18 +15,18 @@ use crate::{Endpoint, Gate, ServerClock};
 const UPSERT: &str = "/composite/sobjects/Account/IFS_Key__c";
 const KEYED: &str = "/sobjects/Account/IFS_Key__c";
 
-struct Client {
-    org: SalesforceSandbox,
-    clock: Arc<ManualClock>,
+pub(super) struct Client {
+    pub(super) org: SalesforceSandbox,
+    pub(super) clock: Arc<ManualClock>,
     token: String,
 }
 
 impl Client {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(SalesforceSettings::default())
     }
 
-    fn with(settings: SalesforceSettings) -> Self {
+    pub(super) fn with(settings: SalesforceSettings) -> Self {
         let clock = Arc::new(ManualClock::at("2026-03-01T10:00:00Z"));
         let org = SalesforceSandbox::new(ServerClock::new(clock.clone()), settings);
         let mut client = Self { org, clock, token: String::new() };
@@ -34,7 +34,7 @@ impl Client {
         client
     }
 
-    fn log_in(&mut self) {
+    pub(super) fn log_in(&mut self) {
         let form = "grant_type=client_credentials&client_id=ml-connector&client_secret=sandbox-secret";
         let (status, body) = self.token(form, None);
         assert_eq!(status, 200, "{body}");
@@ -50,7 +50,7 @@ impl Client {
         read(&self.org.answer(&request.body(Bytes::from(form.to_owned())).expect("a request")))
     }
 
-    fn send(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Response {
+    pub(super) fn send(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = http::Request::builder().method(method).uri(path);
         request = request.header("authorization", format!("Bearer {}", self.token));
         for (name, value) in headers {
@@ -60,12 +60,12 @@ impl Client {
     }
 
     /// `path` below the versioned root.
-    fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    pub(super) fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         read(&self.send(method, &format!("/services/data/v64.0{path}"), &body, &[]))
     }
 
-    fn query(&self, soql: &str) -> (u16, Value) {
+    pub(super) fn query(&self, soql: &str) -> (u16, Value) {
         let text: String = url::form_urlencoded::byte_serialize(soql.as_bytes()).collect();
         self.call("GET", &format!("/query?q={text}"), &Value::Null)
     }
@@ -82,10 +82,48 @@ impl Client {
         self.collection("PATCH", UPSERT, records, false)
     }
 
-    fn collection(&self, method: &str, path: &str, records: &[Value], together: bool) -> Vec<Value> {
+    pub(super) fn collection(
+        &self,
+        method: &str,
+        path: &str,
+        records: &[Value],
+        together: bool,
+    ) -> Vec<Value> {
         let (status, body) = self.call(method, path, &json!({ "allOrNone": together, "records": records }));
         assert_eq!(status, 200, "{body}");
         serde_json::from_value(body).expect("a list")
+    }
+
+    /// The id of a record that the API makes.
+    pub(super) fn made(&self, object: &str, body: &Value) -> String {
+        let (status, answer) = self.call("POST", &format!("/sobjects/{object}"), body);
+        assert_eq!(status, 201, "{object} {body}: {answer}");
+        answer["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// The code of why the API does not make a record.
+    pub(super) fn refused(&self, object: &str, body: &Value) -> String {
+        let answer = self.call("POST", &format!("/sobjects/{object}"), body);
+        assert_eq!(answer.0, 400, "{object} {body}: {}", answer.1);
+        code(&answer).1.to_owned()
+    }
+
+    /// The text of the only field of the first record that a query finds.
+    pub(super) fn first(&self, soql: &str) -> String {
+        let field = soql.split_whitespace().nth(1).expect("a field");
+        let (status, body) = self.query(soql);
+        assert_eq!(status, 200, "{soql}: {body}");
+        body["records"][0][field].as_str().unwrap_or("-").to_owned()
+    }
+
+    /// A number of the first record that a query finds.
+    pub(super) fn number(&self, soql: &str, field: &str) -> Value {
+        self.query(soql).1["records"][0][field].clone()
+    }
+
+    /// How many records a query counts.
+    pub(super) fn count(&self, soql: &str) -> u64 {
+        self.query(soql).1["totalSize"].as_u64().expect("a number")
     }
 
     fn id(&self, key: &str) -> String {
@@ -93,7 +131,7 @@ impl Client {
     }
 }
 
-fn read(response: &Response) -> (u16, Value) {
+pub(super) fn read(response: &Response) -> (u16, Value) {
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
 }
 
@@ -107,7 +145,7 @@ fn account(key: &str, fields: Value) -> Value {
 }
 
 /// The code of each result, or `created`, `updated`, `done`.
-fn codes(results: &[Value]) -> Vec<&str> {
+pub(super) fn codes(results: &[Value]) -> Vec<&str> {
     let code = |result: &'_ Value| match (&result["errors"][0]["statusCode"], &result["created"]) {
         (Value::String(_), _) => None,
         (_, Value::Bool(true)) => Some("created"),
@@ -123,7 +161,7 @@ fn codes(results: &[Value]) -> Vec<&str> {
 }
 
 /// The code of an answer's first error.
-fn code(answer: &(u16, Value)) -> (u16, &str) {
+pub(super) fn code(answer: &(u16, Value)) -> (u16, &str) {
     (answer.0, answer.1[0]["errorCode"].as_str().unwrap_or_default())
 }
 

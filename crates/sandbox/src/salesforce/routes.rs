@@ -6,16 +6,13 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use wire::{Request, Response};
 
-use super::collection_calls::collection;
-use super::cursors::{Found, page_size};
+use super::call::Call;
 use super::describe::{basic_info, describe, global};
 use super::org::{SalesforceSandbox, State};
-use super::problem::{Problem, answer};
-use super::row_calls::rows;
-use super::rows::select;
-use super::schema::OBJECT;
-use super::session::{expired, user_info};
-use super::soql::parse;
+use super::problem::{Problem, answer, empty};
+use super::row_calls::date;
+use super::schema::Object;
+use super::session::{base, expired, form, user_info};
 use crate::door::parameter;
 use crate::{CallKind, Endpoint, Refusal, ServerClock};
 
@@ -34,6 +31,7 @@ impl SalesforceSandbox {
                 let setup = (&self.settings, &state.switches);
                 state.sessions.open(request, setup, (now, self.clock.now()))
             }
+            "/services/oauth2/revoke" => revoke(state, request),
             "/services/data" => versions(),
             _ => {
                 state.calls += 1;
@@ -43,8 +41,8 @@ impl SalesforceSandbox {
     }
 
     fn admitted(&self, state: &mut State, request: &Request, path: &str) -> Result<Response, Problem> {
-        sizes(request)?;
-        state.sessions.admit(request, self.clock.elapsed())?;
+        sizes(request, state.switches.largest_body)?;
+        let user = state.sessions.admit(request, self.clock.elapsed())?;
         let limited = |words: &str| Err(Problem::new(StatusCode::FORBIDDEN, "REQUEST_LIMIT_EXCEEDED", words));
         if state.switches.quota_exhausted || state.calls > self.settings.daily_calls {
             return limited("TotalRequests Limit exceeded.");
@@ -52,8 +50,8 @@ impl SalesforceSandbox {
         if state.switches.too_concurrent {
             return limited("ConcurrentRequests (Concurrent API Requests) Limit exceeded.");
         }
-        if path == "/services/oauth2/userinfo" {
-            return Ok(user_info());
+        if path == "/services/oauth2/userinfo" || path.starts_with("/id/") {
+            return Ok(user_info(request, user));
         }
         let rest = path.strip_prefix("/services/data/v").ok_or_else(Problem::not_found)?;
         let (version, rest) = rest.split_once('/').unwrap_or((rest, ""));
@@ -61,72 +59,104 @@ impl SalesforceSandbox {
         if !major.is_some_and(|major| VERSIONS.contains(&major)) {
             return Err(Problem::not_found());
         }
-        let segments: Vec<String> = rest.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
+        let segments = segments(rest);
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        self.resource(state, request, version, &segments)
+        let mut call = Call {
+            state,
+            settings: &self.settings,
+            user,
+            version,
+            now: self.clock.now(),
+            elapsed: self.clock.elapsed(),
+            base: base(request),
+            tooling: false,
+        };
+        call.resource(request, &segments)
     }
+}
 
-    fn resource(
-        &self,
-        state: &mut State,
-        request: &Request,
-        version: &str,
-        segments: &[&str],
-    ) -> Result<Response, Problem> {
-        let now = self.clock.now();
+impl Call<'_> {
+    /// Answers a resource below the versioned root.
+    pub(crate) fn resource(&mut self, request: &Request, segments: &[&str]) -> Result<Response, Problem> {
         let ok = |body: &Value| Ok(answer(StatusCode::OK, body));
+        let text = || {
+            parameter(request, "q")
+                .ok_or_else(|| Problem::bad("MALFORMED_QUERY", "unexpected token: '<EOF>'"))
+        };
         match (request.method().as_str(), segments) {
-            ("GET", []) => ok(&resources(version)),
-            ("GET", ["limits"]) => ok(&self.limits(state)),
-            ("GET", ["sobjects"]) => ok(&global(version)),
+            ("GET", []) => ok(&resources(self.version)),
+            ("GET", ["limits"]) => ok(&self.limits()),
+            ("GET" | "HEAD", ["sobjects"]) => {
+                self.described(request, |call| global(call.view(), call.version))
+            }
             ("GET", ["query" | "queryAll", locator]) => {
-                state.cursors.next(locator, version, self.clock.elapsed())
+                self.state.cursors.next(locator, &self.state.store, self.version, self.elapsed)
             }
-            ("GET", ["query"]) => self.query(state, request, version, false),
-            ("GET", ["queryAll"]) => self.query(state, request, version, true),
-            (_, ["sobjects", object, ..] | ["composite", "sobjects", object, ..])
-                if !object.eq_ignore_ascii_case(OBJECT) =>
-            {
-                Err(Problem::not_found())
+            ("GET", ["query"]) => self.query(request, &text()?, false),
+            ("GET", ["queryAll"]) => self.query(request, &text()?, true),
+            ("GET", ["sobjects", object, "describe"]) => {
+                let object = self.object(object)?;
+                self.described(request, |call| describe(call.view(), &object, call.version))
             }
-            ("GET", ["sobjects", _, "describe"]) => ok(&describe(&state.switches)),
-            ("GET", ["sobjects", _]) => ok(&basic_info(version)),
-            ("POST" | "PATCH" | "DELETE", ["composite", "sobjects", rest @ ..]) => {
-                collection(&mut state.desk(now), request, version, rest)
-            }
-            (_, ["sobjects", _, rest @ ..]) => rows(&mut state.desk(now), request, version, rest),
+            ("GET", ["sobjects", object]) => ok(&basic_info(&*self.object(object)?, self.version)),
+            (_, ["composite", "sobjects", rest @ ..]) => self.collection(request, rest),
+            (_, ["sobjects", object, rest @ ..]) => self.rows(request, object, rest),
             _ => Err(Problem::not_found()),
         }
     }
 
-    fn limits(&self, state: &State) -> Value {
-        let max = self.settings.daily_calls;
-        json!({ "DailyApiRequests": { "Max": max, "Remaining": max.saturating_sub(state.calls) } })
+    /// An object that the user sees.
+    fn object(&self, name: &str) -> Result<std::sync::Arc<Object>, Problem> {
+        let view = self.view();
+        let place = view.table(name).map_err(|_| Problem::not_found())?;
+        view.store.object(place).cloned().ok_or_else(Problem::not_found)
     }
 
-    fn query(
+    /// A description, unless the client has it already.
+    fn described(
         &self,
-        state: &mut State,
         request: &Request,
-        version: &str,
-        all: bool,
+        describe: impl FnOnce(&Self) -> Value,
     ) -> Result<Response, Problem> {
-        let text = parameter(request, "q")
-            .ok_or_else(|| Problem::bad("MALFORMED_QUERY", "unexpected token: '<EOF>'"))?;
-        let query = parse(&text, &state.switches)?;
-        let found = select(&state.store, &query, all);
-        let Some(columns) = query.fields else {
-            let body = json!({ "totalSize": found.len(), "done": true, "records": [] });
-            return Ok(answer(StatusCode::OK, &body));
+        let header = request.headers().get(http::header::IF_MODIFIED_SINCE);
+        let header = header.map(|value| value.to_str().unwrap_or_default().to_owned());
+        let changed = self.state.store.described();
+        let since = date(header, "If-Modified-Since")?;
+        let mut response = if since.is_some_and(|since| changed.as_second() <= since) {
+            empty(StatusCode::NOT_MODIFIED)
+        } else {
+            answer(StatusCode::OK, &describe(self))
         };
-        let page = page_size(request, self.settings.query_page);
-        let found = Found { records: found.into(), columns: columns.into(), page };
-        Ok(state.cursors.first(&found, version, self.clock.elapsed()))
+        if let Some(at) = crate::clock::http_date(changed) {
+            response.headers_mut().insert(http::header::LAST_MODIFIED, at);
+        }
+        Ok(response)
+    }
+
+    fn limits(&self) -> Value {
+        let max = self.settings.daily_calls;
+        let left = |max: u64| json!({ "Max": max, "Remaining": max });
+        json!({
+            "DailyApiRequests": { "Max": max, "Remaining": max.saturating_sub(self.state.calls) },
+            "DailyBulkApiBatches": left(15_000), "DailyBulkV2QueryJobs": left(10_000),
+            "DailyBulkV2QueryFileStorageMB": left(1_000_000), "DailyDeliveredPlatformEvents": left(10_000),
+            "HourlyPublishedPlatformEvents": left(50_000), "DataStorageMB": left(5_120),
+        })
     }
 }
 
-/// The limits of the request line and of all headers.
-fn sizes(request: &Request) -> Result<(), Problem> {
+fn revoke(state: &mut State, request: &Request) -> Response {
+    let token = form(request).remove("token").or_else(|| parameter(request, "token")).unwrap_or_default();
+    if state.sessions.end(&token) {
+        return empty(StatusCode::OK);
+    }
+    let body =
+        json!({ "error": "unsupported_token_type", "error_description": "this token type is not supported" });
+    answer(StatusCode::BAD_REQUEST, &body)
+}
+
+/// The limits of the request line, of all headers, and of what the edge lets through.
+fn sizes(request: &Request, largest: Option<usize>) -> Result<(), Problem> {
     let line = request.uri().to_string().len();
     let headers: usize =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -137,7 +167,16 @@ fn sizes(request: &Request) -> Result<(), Problem> {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(Problem::new(status, "HEADERS_TOO_LARGE", "Request Header Fields Too Large"));
     }
+    if largest.is_some_and(|largest| request.body().len() > largest) {
+        let words = "Maximum size of request reached";
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_SIZE_EXCEEDED", words));
+    }
     Ok(())
+}
+
+/// The parts of a path, decoded.
+pub(crate) fn segments(path: &str) -> Vec<String> {
+    path.split('/').filter(|part| !part.is_empty()).map(decoded).collect()
 }
 
 fn decoded(segment: &str) -> String {
@@ -175,9 +214,11 @@ impl Endpoint for SalesforceSandbox {
         let path = request.uri().path();
         let names = [
             ("/oauth2/token", "token"),
+            ("/jobs/", "job"),
             ("/query", "query"),
             ("/describe", "describe"),
             ("/composite/sobjects", "collection"),
+            ("/composite", "composite"),
             ("/sobjects/", "row"),
         ];
         let name = names.iter().find(|(part, _)| path.contains(part)).map_or("other", |(_, name)| name);

@@ -1,126 +1,154 @@
-//! The Account of this org.
+//! What the org's objects look like: one description that rows, queries, describe and setup share.
 
-/// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Text of at most so many UTF-16 units.
-    Text(u32),
-    /// A restricted picklist.
-    Picklist(&'static [&'static str]),
-    /// An e-mail address.
-    Email(u32),
-    /// Digits in all, and behind the point.
-    Currency(u32, u32),
-    Date,
-}
+mod accounts;
+mod column;
+mod field;
+mod kind;
+mod object;
+mod orders;
+mod people;
+mod products;
+mod spec;
+mod tooling;
 
-/// A field that users of the API may write.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Field {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) required: bool,
-}
+pub(crate) use column::{Column, SYSTEM};
+pub(crate) use field::{Field, Users, label};
+pub(crate) use kind::Kind;
+pub(crate) use object::{Home, Object};
+pub(crate) use spec::Flag;
 
-const fn field(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind, required: false }
-}
+use super::settings::SalesforceSettings;
+use spec::{Sheet, Spec};
 
-/// The object's name and the prefix of its ids.
-pub(crate) const OBJECT: &str = "Account";
-pub(crate) const PREFIX: &str = "001";
-/// The external id.
+/// The external id that the org's objects have for IFS.
 pub(crate) const KEY: &str = "IFS_Key__c";
 
-/// The writable fields of an Account.
-pub(crate) const FIELDS: &[Field] = &[
-    field(KEY, Kind::Text(100)),
-    Field { name: "Name", kind: Kind::Text(255), required: true },
-    field("AccountNumber", Kind::Text(40)),
-    field("Type", Kind::Text(255)),
-    field("BillingStreet", Kind::Text(255)),
-    field("BillingCity", Kind::Text(40)),
-    field("BillingState", Kind::Text(80)),
-    field("BillingPostalCode", Kind::Text(20)),
-    field("BillingCountry", Kind::Text(80)),
-    field("Phone", Kind::Text(40)),
-    field("Fax", Kind::Text(40)),
-    field("Website", Kind::Text(255)),
-    field("Description", Kind::Text(32_000)),
-    field("IFS_Association_No__c", Kind::Text(50)),
-    field("IFS_Email__c", Kind::Email(80)),
-    field("IFS_Currency__c", Kind::Text(3)),
-    field("IFS_Payment_Terms__c", Kind::Text(20)),
-    field("IFS_Delivery_Terms__c", Kind::Text(20)),
-    field("IFS_Credit_Limit__c", Kind::Currency(18, 2)),
-    field("IFS_Created__c", Kind::Date),
-    field("IFS_Expires__c", Kind::Date),
-    field("IFS_Status__c", Kind::Picklist(&["Active", "Blocked", "Expired"])),
+/// Objects that parts of this org know by their place.
+pub(crate) const ACCOUNT: usize = 0;
+pub(crate) const CONTACT: usize = 1;
+pub(crate) const ORDER: usize = 2;
+pub(crate) const ORDER_ITEM: usize = 3;
+pub(crate) const PRODUCT: usize = 4;
+pub(crate) const PRICEBOOK: usize = 5;
+pub(crate) const PRICEBOOK_ENTRY: usize = 6;
+pub(crate) const USER: usize = 7;
+pub(crate) const PROFILE: usize = 8;
+pub(crate) const ORGANIZATION: usize = 9;
+pub(crate) const RECORD_TYPE: usize = 10;
+pub(crate) const PERMISSION_SET: usize = 11;
+pub(crate) const ASSIGNMENT: usize = 12;
+pub(crate) const FIELD_PERMISSIONS: usize = 13;
+pub(crate) const ORDER_STATUS: usize = 15;
+pub(crate) const CUSTOM_FIELD: usize = 16;
+pub(crate) const CHANNEL: usize = 17;
+pub(crate) const CHANNEL_MEMBER: usize = 18;
+
+/// All objects in their places.
+const SHEETS: &[(Sheet, Home)] = &[
+    (accounts::ACCOUNT, Home::Data),
+    (accounts::CONTACT, Home::Data),
+    (orders::ORDER, Home::Data),
+    (orders::ORDER_ITEM, Home::Data),
+    (products::PRODUCT, Home::Data),
+    (products::PRICEBOOK, Home::Data),
+    (products::PRICEBOOK_ENTRY, Home::Data),
+    (people::USER, Home::Data),
+    (people::PROFILE, Home::Data),
+    (people::ORGANIZATION, Home::Data),
+    (people::RECORD_TYPE, Home::Data),
+    (people::PERMISSION_SET, Home::Data),
+    (people::ASSIGNMENT, Home::Data),
+    (people::FIELD_PERMISSIONS, Home::Data),
+    (people::OBJECT_PERMISSIONS, Home::Data),
+    (orders::ORDER_STATUS, Home::Data),
+    (tooling::CUSTOM_FIELD, Home::Tooling),
+    (tooling::CHANNEL, Home::Tooling),
+    (tooling::CHANNEL_MEMBER, Home::Tooling),
 ];
 
-/// The place of a writable field; names are compared without case.
-pub(crate) fn place(name: &str) -> Option<usize> {
-    FIELDS.iter().position(|field| field.name.eq_ignore_ascii_case(name))
-}
-
-/// A field that can be read: the org's own, or a writable one by its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Column {
-    Id,
-    IsDeleted,
-    CreatedDate,
-    LastModifiedDate,
-    SystemModstamp,
-    Own(usize),
-}
-
-/// Fields that the org itself keeps, with their types.
-pub(crate) const SYSTEM: &[(Column, &str, &str)] = &[
-    (Column::Id, "Id", "id"),
-    (Column::IsDeleted, "IsDeleted", "boolean"),
-    (Column::CreatedDate, "CreatedDate", "datetime"),
-    (Column::LastModifiedDate, "LastModifiedDate", "datetime"),
-    (Column::SystemModstamp, "SystemModstamp", "datetime"),
+/// What an administrator added already, unless the org is bare.
+const CUSTOM: &[(usize, &[Spec])] = &[
+    (ACCOUNT, accounts::ACCOUNT_CUSTOM),
+    (CONTACT, &[accounts::KEY_FIELD]),
+    (ORDER, orders::ORDER_CUSTOM),
+    (ORDER_ITEM, &[accounts::KEY_FIELD]),
+    (PRODUCT, &[accounts::KEY_FIELD]),
 ];
 
-impl Column {
-    /// Every field, the org's own first.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        SYSTEM.iter().map(|(column, ..)| *column).chain((0..FIELDS.len()).map(Self::Own))
-    }
-
-    /// A field by name; names are compared without case.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let system = SYSTEM.iter().find(|(_, system, _)| system.eq_ignore_ascii_case(name));
-        system.map(|(column, ..)| *column).or_else(|| place(name).map(Self::Own))
-    }
-
-    /// The name as the schema spells it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Own(place) => FIELDS.get(place).map_or("", |field| field.name),
-            system => SYSTEM.iter().find(|(column, ..)| *column == system).map_or("", |(_, name, _)| name),
+/// The objects of an org with these settings.
+pub(crate) fn objects(settings: &SalesforceSettings) -> Vec<Object> {
+    let keep = |flags: u32| {
+        (settings.person_accounts || flags & Flag::Person as u32 == 0)
+            && (settings.several_currencies || flags & Flag::Currencies as u32 == 0)
+    };
+    let mut objects: Vec<Object> =
+        SHEETS.iter().map(|(sheet, home)| Object::new(sheet, *home, keep)).collect();
+    if settings.without_orders {
+        for place in [ORDER, ORDER_ITEM, ORDER_STATUS] {
+            if let Some(object) = objects.get_mut(place) {
+                object.home = Home::Nowhere;
+            }
         }
     }
+    let custom = if settings.bare { &[] } else { CUSTOM };
+    for (place, specs) in custom {
+        if let Some(object) = objects.get_mut(*place) {
+            specs.iter().for_each(|spec| object.add(Field::from(spec)));
+        }
+    }
+    objects
+}
 
-    /// The kind of a writable field.
-    pub(crate) fn kind(self) -> Option<Kind> {
-        let Self::Own(place) = self else { return None };
-        FIELDS.get(place).map(|field| field.kind)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_prefixes_are_as_named() {
+        let objects = objects(&SalesforceSettings::default());
+        for (place, name) in [
+            (ACCOUNT, "Account"),
+            (CONTACT, "Contact"),
+            (ORDER, "Order"),
+            (ORDER_ITEM, "OrderItem"),
+            (PRODUCT, "Product2"),
+            (PRICEBOOK, "Pricebook2"),
+            (PRICEBOOK_ENTRY, "PricebookEntry"),
+            (USER, "User"),
+            (PROFILE, "Profile"),
+            (ORGANIZATION, "Organization"),
+            (RECORD_TYPE, "RecordType"),
+            (PERMISSION_SET, "PermissionSet"),
+            (ASSIGNMENT, "PermissionSetAssignment"),
+            (FIELD_PERMISSIONS, "FieldPermissions"),
+            (ORDER_STATUS, "OrderStatus"),
+            (CUSTOM_FIELD, "CustomField"),
+            (CHANNEL, "PlatformEventChannel"),
+            (CHANNEL_MEMBER, "PlatformEventChannelMember"),
+        ] {
+            assert_eq!(objects[place].name, name);
+        }
+        let mut prefixes: Vec<&str> = objects.iter().map(|object| object.prefix).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        assert_eq!(prefixes.len(), objects.len());
     }
 
-    /// Whether this is the external id.
-    pub(crate) fn is_key(self) -> bool {
-        self.name() == KEY
-    }
-
-    /// Long texts can be neither filtered nor sorted by.
-    pub(crate) fn is_long(self) -> bool {
-        matches!(self.kind(), Some(Kind::Text(length)) if length > 255)
-    }
-
-    /// Whether it holds text that is not read as anything else.
-    pub(crate) fn is_text(self) -> bool {
-        matches!(self.kind(), Some(Kind::Text(_) | Kind::Picklist(_) | Kind::Email(_)))
+    #[test]
+    fn features_bring_their_fields() {
+        let has = |settings: &SalesforceSettings, place: usize, name: &str| {
+            objects(settings)[place].place(name).is_some()
+        };
+        let plain = SalesforceSettings::default();
+        assert!(!has(&plain, ACCOUNT, "PersonEmail") && !has(&plain, ORDER, "CurrencyIsoCode"));
+        assert!(has(&plain, ACCOUNT, "ifs_key__c") && has(&plain, ORDER_ITEM, KEY));
+        let rich = SalesforceSettings {
+            person_accounts: true,
+            several_currencies: true,
+            bare: true,
+            ..SalesforceSettings::default()
+        };
+        assert!(has(&rich, ACCOUNT, "PersonEmail") && has(&rich, ORDER, "CurrencyIsoCode"));
+        assert!(!has(&rich, ACCOUNT, KEY));
     }
 }

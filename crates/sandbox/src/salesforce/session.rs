@@ -1,4 +1,4 @@
-//! Sessions: client credentials on My Domain.
+//! Sessions: client credentials on My Domain, and what is told about their users.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,29 +8,79 @@ use jiff::Timestamp;
 use serde_json::json;
 use wire::{Request, Response};
 
+use super::identifier::id_of;
 use super::problem::{Problem, answer};
-use super::settings::{SalesforceSettings, SalesforceSwitches, TokenTrouble};
-use crate::ifs_cloud::basic;
+use super::schema::Users;
+use super::settings::SalesforceSettings;
+use super::switches::SalesforceSwitches;
+use super::token_trouble::TokenTrouble;
+use crate::credentials::basic;
 
-/// The org's id, as it begins every session id.
-const ORG: &str = "00DSBX000000001";
-const USER: &str = "005SBX000000001AAA";
+/// A user of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User {
+    /// Runs the app.
+    Integration,
+    /// Sets the org up, and works in the browser.
+    Administrator,
+}
+
+/// All users of the API, in the order of their bits.
+pub(crate) const API_USERS: [User; 2] = [User::Integration, User::Administrator];
+
+impl User {
+    /// The bit in what fields say about users.
+    pub(crate) fn bit(self) -> Users {
+        match self {
+            Self::Integration => 1,
+            Self::Administrator => 2,
+        }
+    }
+
+    /// The user's id.
+    pub(crate) fn id(self) -> String {
+        id_of("005", u64::from(self.bit()))
+    }
+
+    pub(crate) fn username(self) -> &'static str {
+        match self {
+            Self::Integration => "integration@sandbox.example",
+            Self::Administrator => "admin@sandbox.example",
+        }
+    }
+
+    /// First and last name.
+    pub(crate) fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Integration => ("Integration", "User"),
+            Self::Administrator => ("Sandbox", "Administrator"),
+        }
+    }
+}
+
+/// The org's id.
+pub(crate) fn org_id() -> String {
+    id_of("00D", 1)
+}
 
 /// Sessions that were opened.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     opened: u64,
-    living: BTreeMap<String, Duration>,
+    living: BTreeMap<String, (Duration, User)>,
 }
 
 impl Sessions {
-    /// Whether the request carries a session that lives.
-    pub(crate) fn admit(&self, request: &Request, now: Duration) -> Result<(), Problem> {
+    /// The user whose session the request carries.
+    pub(crate) fn admit(&self, request: &Request, now: Duration) -> Result<User, Problem> {
         let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token =
             header.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("OAuth ")));
         match token.and_then(|token| self.living.get(token)) {
-            Some(until) if now < *until => Ok(()),
+            Some((until, user)) if now < *until => Ok(*user),
+            _ if header.is_some() && token.is_none() => {
+                Err(Problem::new(StatusCode::UNAUTHORIZED, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"))
+            }
             _ => Err(expired()),
         }
     }
@@ -38,6 +88,11 @@ impl Sessions {
     /// All sessions end now.
     pub(crate) fn end_all(&mut self) {
         self.living.clear();
+    }
+
+    /// One session ends now; says whether it lived.
+    pub(crate) fn end(&mut self, token: &str) -> bool {
+        self.living.remove(token).is_some()
     }
 
     pub(crate) fn opened(&self) -> u64 {
@@ -51,55 +106,59 @@ impl Sessions {
         (settings, switches): (&SalesforceSettings, &SalesforceSwitches),
         (now, at): (Duration, Timestamp),
     ) -> Response {
-        let form: BTreeMap<String, String> = url::form_urlencoded::parse(request.body())
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
+        let form = form(request);
         if form.get("grant_type").map(String::as_str) != Some("client_credentials") {
             return refuse("unsupported_grant_type", "grant type not supported");
         }
         let header = basic(request);
         let id = header.as_ref().map(|(id, _)| id).or_else(|| form.get("client_id"));
         let secret = header.as_ref().map(|(_, secret)| secret).or_else(|| form.get("client_secret"));
-        if id != Some(&settings.client_id) {
-            return refuse("invalid_client_id", "client identifier invalid");
-        }
+        let user = match id {
+            Some(id) if *id == settings.client_id => User::Integration,
+            Some(id) if *id == settings.admin_client_id => User::Administrator,
+            _ => return refuse("invalid_client_id", "client identifier invalid"),
+        };
         if secret != Some(&settings.client_secret) {
             return refuse("invalid_client", "invalid client credentials");
         }
-        match switches.token_trouble {
-            Some(TokenTrouble::NoRunAsUser) => refuse("invalid_grant", "no client credentials user enabled"),
-            Some(TokenTrouble::FlowNotEnabled) => {
-                refuse("invalid_grant", "client credentials flow not enabled")
-            }
-            trouble => self.grant(request, settings, (now, at), trouble.is_some()),
+        if let Some((error, words)) = switches.token_trouble.and_then(TokenTrouble::words) {
+            return refuse(error, words);
         }
+        let token = self.grant(user, settings, now);
+        granted(request, &token, user, (at, switches.token_trouble.is_some()))
     }
 
-    fn grant(
-        &mut self,
-        request: &Request,
-        settings: &SalesforceSettings,
-        (now, at): (Duration, Timestamp),
-        foreign: bool,
-    ) -> Response {
+    /// A new session of a user.
+    pub(crate) fn grant(&mut self, user: User, settings: &SalesforceSettings, now: Duration) -> String {
         self.opened += 1;
-        let token = format!("{ORG}!AQ{:030x}", self.opened);
-        self.living.retain(|_, until| now < *until);
-        self.living.insert(token.clone(), now.saturating_add(settings.session));
-        let own = base(request);
-        let instance = if foreign { "https://other.my.salesforce.com".to_owned() } else { own.clone() };
-        let body = json!({
-            "access_token": token,
-            "signature": "c2FuZGJveA==",
-            "scope": "api",
-            "instance_url": instance,
-            "id": format!("{own}/id/{ORG}AAA/{USER}"),
-            "token_type": "Bearer",
-            "issued_at": at.as_millisecond().to_string(),
-            "api_instance_url": "https://api.salesforce.com",
-        });
-        answer(StatusCode::OK, &body)
+        let org = org_id();
+        let token = format!("{}!AQ{:030x}", org.get(..15).unwrap_or(&org), self.opened);
+        self.living.retain(|_, (until, _)| now < *until);
+        self.living.insert(token.clone(), (now.saturating_add(settings.session), user));
+        token
     }
+}
+
+fn granted(request: &Request, token: &str, user: User, (at, foreign): (Timestamp, bool)) -> Response {
+    let own = base(request);
+    let instance = if foreign { "https://other.my.salesforce.com".to_owned() } else { own.clone() };
+    let body = json!({
+        "access_token": token,
+        "signature": "c2FuZGJveA==",
+        "scope": "api",
+        "instance_url": instance,
+        "id": format!("{own}/id/{}/{}", org_id(), user.id()),
+        "token_type": "Bearer",
+        "issued_at": at.as_millisecond().to_string(),
+        "api_instance_url": "https://api.salesforce.com",
+    });
+    answer(StatusCode::OK, &body)
+}
+
+/// The members of a form.
+pub(crate) fn form(request: &Request) -> BTreeMap<String, String> {
+    let pairs = url::form_urlencoded::parse(request.body());
+    pairs.map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 /// The org's address as the client sees it.
@@ -118,11 +177,25 @@ fn refuse(error: &str, words: &str) -> Response {
     answer(StatusCode::BAD_REQUEST, &json!({ "error": error, "error_description": words }))
 }
 
-/// Who we are.
-pub(crate) fn user_info() -> Response {
+/// Who a session is, at `/services/oauth2/userinfo` and at the address that came with the token.
+pub(crate) fn user_info(request: &Request, user: User) -> Response {
+    let (base, org, id) = (base(request), org_id(), user.id());
+    let (first, last) = user.names();
+    let name = format!("{first} {last}");
+    let rest = format!("{base}/services/data/v{{version}}/");
     let body = json!({
-        "user_id": USER, "organization_id": format!("{ORG}AAA"),
-        "preferred_username": "integration@sandbox.example", "name": "Integration User",
+        "sub": format!("{base}/id/{org}/{id}"), "id": format!("{base}/id/{org}/{id}"),
+        "user_id": id, "organization_id": org, "asserted_user": true,
+        "username": user.username(), "preferred_username": user.username(), "nick_name": last, "nickname": last,
+        "name": name, "display_name": name, "email": user.username(), "email_verified": true,
+        "given_name": first, "family_name": last, "first_name": first, "last_name": last,
+        "zoneinfo": "Europe/Berlin", "timezone": "Europe/Berlin", "utcOffset": 3_600_000,
+        "user_type": "STANDARD", "locale": "en_US", "language": "en_US", "active": true,
+        "is_app_installed": true,
+        "urls": {
+            "rest": rest, "custom_domain": base, "sobjects": format!("{rest}sobjects/"),
+            "query": format!("{rest}query/"), "users": format!("{base}/{{user_id}}"),
+        },
     });
     answer(StatusCode::OK, &body)
 }
