@@ -70,7 +70,7 @@ impl Part {
         if select.text().contains(MARKER) {
             return Err(marked());
         }
-        Ok(Self::new(reference, Method::GET, format!("/query?q={}", select.encoded())))
+        Ok(Self::new(reference, Method::GET, format!("/query?q={}", select.for_part()?)))
     }
 
     /// Adds a header to this part. `Accept`, `Authorization` and `Content-Type` cannot be set.
