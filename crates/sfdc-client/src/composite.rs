@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
-use wire::Call;
+use wire::{Call, Evidence};
 
 use crate::client::json;
 use crate::part::{Part, PartAnswer, PartOutcome, check_references, outcomes};
@@ -17,6 +17,9 @@ use crate::{Client, SfdcError, Together};
 pub const MAX_PARTS: usize = 25;
 /// The most collections and queries among them.
 pub const MAX_HEAVY: usize = 5;
+
+/// The outcome of each part, and the audit entry of the answer, if it was recorded.
+pub(crate) type Recorded = (Vec<PartOutcome>, Option<u64>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +60,16 @@ impl Client {
         parts: &[Part],
         together: Together,
     ) -> Result<Vec<PartOutcome>, SfdcError> {
+        self.composite_recorded(call, parts, together).await.map(|(outcomes, _)| outcomes)
+    }
+
+    /// The same, with the audit entry of the answer.
+    pub(crate) async fn composite_recorded(
+        &self,
+        call: Call,
+        parts: &[Part],
+        together: Together,
+    ) -> Result<Recorded, SfdcError> {
         let operation = call.operation;
         check(parts).map_err(|detail| SfdcError::Unfit { operation: operation.into(), detail })?;
         let length =
@@ -80,12 +93,14 @@ impl Client {
         call: Call,
         body: String,
         references: impl Iterator<Item = &'a str>,
-    ) -> Result<Vec<PartOutcome>, SfdcError> {
+    ) -> Result<Recorded, SfdcError> {
         let operation = call.operation;
         let url = self.versioned("/composite")?;
         let response = self.send(call, Method::POST, &url, Some(Bytes::from(body))).await?;
         let answer: Answer = json(operation, &response)?;
-        Ok(outcomes(references, answer.composite_response, (operation, self.errors())))
+        let evidence = response.extensions().get::<Evidence>().map(|evidence| evidence.0);
+        let outcomes = outcomes(references, answer.composite_response, (operation, self.errors()));
+        Ok((outcomes, evidence))
     }
 }
 
@@ -106,4 +121,76 @@ fn check(parts: &[Part]) -> Result<(), String> {
         return Err(format!("{heavy} collections and queries; a composite call takes {MAX_HEAVY}"));
     }
     check_references(parts.iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use wire::Effect;
+    use wire::scripted::{self, Scripted, answer};
+
+    use super::*;
+    use crate::{ErrorClass, RecordBody, RecordId, RowAt, Select};
+
+    fn org(status: u16, body: &str) -> (Client, Arc<Scripted>) {
+        let org = Scripted::new(&scripted::clock(), Duration::ZERO, vec![Ok(answer(status, &[], body))]);
+        let base = "https://acme.my.salesforce.com".parse().expect("a URL");
+        (Client::new(org.clone(), &base, "64.0"), org)
+    }
+
+    fn call() -> Call {
+        Call::new("test.composite", Effect::Put)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn parts_are_told_by_their_reference() {
+        let (client, org) = org(
+            200,
+            r#"{"compositeResponse":[
+            {"body":[{"errorCode":"PROCESSING_HALTED","message":"m"}],"httpHeaders":{},"httpStatusCode":400,"referenceId":"b"},
+            {"body":null,"httpHeaders":{"Location":"/x"},"httpStatusCode":204,"referenceId":"a"},
+            {"body":null,"httpHeaders":{},"httpStatusCode":204,"referenceId":"d"},
+            {"body":null,"httpHeaders":{},"httpStatusCode":204,"referenceId":"d"},
+            {"body":["/services/data/v64.0/sobjects/Account/001A0000006Vm9rIAC"],"httpHeaders":{},"httpStatusCode":300,"referenceId":"e"}]}"#,
+        );
+        let id = RecordId::parse("001A0000006Vm9rIAC").expect("an id");
+        let part = |name: &str| Part::delete(name, &RowAt::id("Account", &id)).expect("a part");
+        let first = part("a").header("If-Match", "\"x\"");
+        let parts = [first, part("b"), part("c"), part("d"), part("e")];
+        let outcomes = client.composite(call(), &parts, Together::AllOrNone).await.expect("outcomes");
+        assert!(matches!(&outcomes[0], PartOutcome::Done(answer) if answer.headers["Location"] == "/x"));
+        assert!(
+            matches!(&outcomes[1], PartOutcome::Failed(failure) if failure.class == ErrorClass::Collateral)
+        );
+        assert!(matches!(outcomes[2], PartOutcome::Missing));
+        assert!(matches!(outcomes[3], PartOutcome::Missing), "two answers for one part");
+        assert!(
+            matches!(&outcomes[4], PartOutcome::Failed(failure) if failure.class == ErrorClass::Identity)
+        );
+        let seen = org.seen();
+        let body = std::str::from_utf8(seen[0].1.body()).expect("UTF-8");
+        let wanted = r#"{"allOrNone":true,"compositeRequest":[{"method":"DELETE","url":"/services/data/v64.0/sobjects/Account/001A0000006Vm9rIAC","referenceId":"a","httpHeaders":{"If-Match":"\"x\""}},{"method":"DELETE""#;
+        assert!(body.starts_with(wanted), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_api_would_refuse_is_not_sent() {
+        let (client, org) = org(200, "{}");
+        let body = RecordBody::new("Account");
+        let create = |name: String| Part::create(&name, "Account", &body).expect("a part");
+        let select = Select::from("Account", ["Id"]).expect("names");
+        let query = |name: String| Part::query(&name, &select).expect("a part");
+        for parts in [
+            vec![],
+            (0..26).map(|number| create(format!("p{number}"))).collect(),
+            (0..6).map(|number| query(format!("q{number}"))).collect(),
+            vec![create("a".into()), create("a".into())],
+            vec![create("1".into())],
+        ] {
+            client.composite(call(), &parts, Together::Each).await.expect_err("refused");
+        }
+        assert_eq!(org.count(), 0);
+    }
 }

@@ -173,7 +173,7 @@ pub struct ObjectSummary {
     /// Whether we may read records.
     #[serde(default)]
     pub queryable: bool,
-    /// Whether changes can be asked for window by window.
+    /// Whether changes can be asked for by [`Client::updated`] and [`Client::deleted`].
     #[serde(default)]
     pub replicateable: bool,
 }

@@ -9,7 +9,7 @@ use crate::soql::{Select, SoqlError, identifier};
 /// use sfdc_client::{Filter, Literal, Moving, Operator, Pattern, Select};
 /// let recent = Filter::is("LastModifiedDate", Operator::AtLeast, &Literal::Moving(Moving::LastDays(7)))?;
 /// let named = Filter::like("Name", Pattern::StartsWith("50%"))?;
-/// let select = Select::from("Account", ["Id"])?.filter(Filter::any([recent, Filter::not(named)])?);
+/// let select = Select::from("Account", ["Id"])?.filter(Filter::any([recent, named.negated()])?);
 /// assert_eq!(
 ///     select.text(),
 ///     r"SELECT Id FROM Account WHERE (LastModifiedDate >= LAST_N_DAYS:7 OR (NOT Name LIKE '50\%%'))"
@@ -78,8 +78,8 @@ impl Filter {
     }
 
     /// It does not hold.
-    pub fn not(filter: Self) -> Self {
-        Self(format!("(NOT {})", filter.0))
+    pub fn negated(&self) -> Self {
+        Self(format!("(NOT {})", self.0))
     }
 
     pub(crate) fn text(&self) -> &str {

@@ -91,7 +91,7 @@ impl Literal {
             Self::Number(number) => out.push_str(&number.to_string()),
             Self::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
             Self::Date(date) => out.push_str(&date.to_string()),
-            Self::DateTime(instant) => out.push_str(&instant.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+            Self::DateTime(instant) => out.push_str(&stamp::written(*instant)),
             Self::Moving(moving) => moving.push(out),
             Self::Null => out.push_str("null"),
         }

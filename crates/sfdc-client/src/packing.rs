@@ -3,6 +3,7 @@
 //! A composite call counts once, whatever its parts do, and five of its parts may be collections or
 //! queries (REST API Developer Guide, "Composite").
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt as _;
@@ -47,12 +48,16 @@ pub struct Packer {
     clock: Arc<dyn Clock>,
     size: Mutex<PackSize>,
     pub(crate) concurrency: usize,
+    /// Whether the org takes queries as long as SOQL allows inside a composite call: as far as we
+    /// know.
+    pub(crate) long_queries: AtomicBool,
 }
 
 impl Packer {
     /// A packer that has `concurrency` calls open at most, at least one.
     pub fn new(client: Client, clock: Arc<dyn Clock>, concurrency: usize) -> Self {
-        Self { client, clock, size: Mutex::default(), concurrency: concurrency.max(1) }
+        let long_queries = AtomicBool::new(true);
+        Self { client, clock, size: Mutex::default(), concurrency: concurrency.max(1), long_queries }
     }
 
     /// How many records the next call would take.
@@ -154,7 +159,7 @@ impl Packer {
         let about: Vec<String> = items.iter().map(|item| item.about.to_owned()).collect();
         let call = Call::new(verb.operation(), Effect::Append).about(about);
         let references = pieces.iter().map(|(reference, _)| reference.as_str());
-        let outcomes = self.client.send_composite(call, body, references).await?;
+        let (outcomes, _) = self.client.send_composite(call, body, references).await?;
         let results = pieces.iter().zip(outcomes);
         Ok(results.flat_map(|((_, piece), outcome)| piece_results(verb, piece, outcome)).collect())
     }

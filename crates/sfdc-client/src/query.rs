@@ -1,6 +1,6 @@
 //! Queries and their pages.
 //!
-//! Rules: REST API Developer Guide, "Query", "QueryAll" and "Query More Results". A locator lives two
+//! Rules: REST API Developer Guide, "Query", `QueryAll` and "Query More Results". A locator lives two
 //! days; a lost one cannot be resumed, because rows may have moved meanwhile.
 
 use std::collections::BTreeSet;

@@ -82,6 +82,16 @@ impl RecordBody {
         out.push_str(&self.text);
     }
 
+    /// Writes the record with a reference among its attributes; the closing brace is left to the
+    /// caller.
+    pub(crate) fn push_named(&self, out: &mut String, reference: &str) {
+        out.push_str(self.text.get(..self.head.saturating_sub(1)).unwrap_or_default());
+        out.push_str(",\"referenceId\":");
+        push_json(out, reference);
+        out.push('}');
+        out.push_str(self.text.get(self.head..).unwrap_or_default());
+    }
+
     /// Writes the record without attributes, for a URL that names the object.
     pub(crate) fn push_bare(&self, out: &mut String) {
         out.push('{');

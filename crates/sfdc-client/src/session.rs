@@ -4,7 +4,9 @@
 
 use serde::Deserialize;
 use url::Url;
-use wire::{Origin, Response};
+use wire::{Origin, OriginError, Response};
+
+use crate::{Identity, RecordId, token_advice};
 
 /// Whether a session has expired and a new one will help.
 ///
@@ -29,49 +31,56 @@ pub fn is_expired(response: &Response) -> bool {
     })
 }
 
+/// A token that belongs to another org than the configuration names.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WrongInstance {
+    /// Its `instance_url` is another address.
+    #[error("the token belongs to {theirs}, the configuration names {ours}: use the org's My Domain address")]
+    Elsewhere {
+        /// What the configuration names.
+        ours: Origin,
+        /// Where the token belongs.
+        theirs: Origin,
+    },
+    /// An address is none, or no safe one.
+    #[error("instance_url of the token, or the configured address")]
+    Address(#[from] OriginError),
+    /// The org's id is another one than it was when the link was made.
+    #[error(
+        "the token belongs to org {theirs}, the link was made for {ours}: another org answers at the same address"
+    )]
+    Org {
+        /// What the link was made for.
+        ours: RecordId,
+        /// Where the token belongs.
+        theirs: RecordId,
+    },
+}
+
 /// Checks that a token belongs to the configured org: its `instance_url` must have the origin of the
 /// My Domain that we asked.
-pub fn check_instance_url(configured: &Url, instance_url: Option<&str>) -> Result<(), String> {
+pub fn check_instance_url(configured: &Url, instance_url: Option<&str>) -> Result<(), WrongInstance> {
     let Some(text) = instance_url else { return Ok(()) };
-    let ours = Origin::of(configured).map_err(|error| error.to_string())?;
-    let theirs = Origin::parse(text).map_err(|error| format!("instance_url of the token: {error}"))?;
-    if ours == theirs {
-        return Ok(());
+    let ours = Origin::of(configured)?;
+    let theirs = Origin::parse(text)?;
+    if ours == theirs { Ok(()) } else { Err(WrongInstance::Elsewhere { ours, theirs }) }
+}
+
+/// Checks that a token belongs to the org that the link was made for: a refreshed sandbox has the
+/// same address and another id.
+pub fn check_org(known: &RecordId, identity_url: Option<&str>) -> Result<(), WrongInstance> {
+    match identity_url.and_then(Identity::of_url) {
+        Some(identity) if identity.org != *known => {
+            Err(WrongInstance::Org { ours: known.clone(), theirs: identity.org })
+        }
+        _ => Ok(()),
     }
-    Err(format!(
-        "the token belongs to {theirs}, the configuration names {ours}: use the org's My Domain address"
-    ))
 }
 
 /// What the reader can do about a refused token request.
 pub fn explain(error: &str, description: &str) -> Option<&'static str> {
-    let says = |part: &str| description.to_ascii_lowercase().contains(part);
-    Some(match error {
-        "invalid_client_id" => "the consumer key is wrong, or the app is not in this org",
-        "invalid_client" => "the consumer secret is wrong: copy it again from the app's settings",
-        "invalid_grant" if says("no client credentials user") => {
-            "name a Run As user in the app's client credentials policy"
-        }
-        "invalid_grant" if says("not enabled") => {
-            "switch the client credentials flow on in the app's settings"
-        }
-        "invalid_grant" if says("scope") => "give the app the scope `api`",
-        "invalid_grant" if says("domain") => {
-            "use the org's My Domain address, not login or test.salesforce.com"
-        }
-        "invalid_grant" => {
-            "look at the app's policies: Run As user, IP ranges, login hours, the user's state"
-        }
-        "invalid_app_access" => "let an administrator approve the app for the Run As user",
-        "inactive_user" => "the Run As user is inactive: an administrator has to activate it",
-        "inactive_org" => "the org is locked or expired",
-        "unsupported_grant_type" => "switch the client credentials flow on in the app's settings",
-        "invalid_scope" => "ask only for scopes that the app has, or for none",
-        "rate_limit_exceeded" => {
-            "too many logins in the last hour: wait, and look for other users of this app"
-        }
-        _ => return None,
-    })
+    token_advice(error, description).map(|advice| advice.remedy)
 }
 
 #[cfg(test)]
@@ -108,5 +117,12 @@ mod tests {
         ] {
             assert!(check_instance_url(&configured, Some(other)).is_err(), "{other}");
         }
+        let elsewhere = check_instance_url(&configured, Some("https://other.my.salesforce.com"));
+        assert!(matches!(elsewhere, Err(WrongInstance::Elsewhere { .. })));
+        let known = RecordId::parse("00DD0000000FOiU").expect("an id");
+        let url = |org: &str| format!("https://login.salesforce.com/id/{org}/005D0000001Q1M1IAK");
+        assert_eq!(check_org(&known, Some(&url("00DD0000000FOiUMAW"))), Ok(()));
+        assert_eq!(check_org(&known, None), Ok(()));
+        assert!(matches!(check_org(&known, Some(&url("00DD0000000FOiV"))), Err(WrongInstance::Org { .. })));
     }
 }

@@ -4,6 +4,8 @@
 //! Rules: SOQL and SOSL Reference, "SOQL SELECT Syntax" (at most 100,000 characters); the request
 //! line and headers together may have 16,384 bytes (REST API errors 414 and 431).
 
+use std::fmt::Write as _;
+
 use wire::percent;
 
 use crate::filter::{Filter, Operator};
@@ -162,7 +164,7 @@ impl Select {
 
     /// The child records of each row, by the name of the relationship, which `select` is `from`.
     /// Their rows come in pages of their own.
-    pub fn children(mut self, select: Self) -> Result<Self, SoqlError> {
+    pub fn children(mut self, select: &Self) -> Result<Self, SoqlError> {
         self.columns.push(format!("({})", select.text()));
         Ok(self)
     }
@@ -231,10 +233,11 @@ impl Select {
             }
         }
         if let Some(limit) = self.limit {
-            out.push_str(&format!(" LIMIT {limit}"));
+            // Writing to a String cannot fail.
+            let _ = write!(out, " LIMIT {limit}");
         }
         if let Some(offset) = self.offset {
-            out.push_str(&format!(" OFFSET {offset}"));
+            let _ = write!(out, " OFFSET {offset}");
         }
         out
     }
@@ -366,7 +369,7 @@ mod tests {
         let contacts = Select::from("Contacts", ["Id", "Email"]).expect("names").limit(3);
         let query = select()
             .also("Owner.Name")
-            .and_then(|query| query.children(contacts))
+            .and_then(|query| query.children(&contacts))
             .and_then(|query| query.order(&Sort::descending("AnnualRevenue").nulls_last()))
             .expect("names")
             .filter(Filter::none_of("Type", &[Literal::Text("x".into())]).expect("a filter"))

@@ -51,9 +51,9 @@ pub use rate::{RateLimit, RateLimited, RateSettings};
 pub use reqwest_transport::{ReqwestError, ReqwestTransport};
 pub use retry::{Next, Outcome, Retry, RetryPolicy};
 pub use secret::Secret;
-pub use token_call::{AuthStyle, Credentials};
+pub use token_call::{Assertion, AuthStyle, Credentials};
 pub use token_error::TokenError;
-pub use tokens::{GrantCheck, TokenConfig, TokenSource};
+pub use tokens::{Advice, GrantCheck, TokenConfig, TokenSource};
 pub use transport::{
     Call, Effect, Evidence, HttpTransport, Request, Response, TransportError, TransportErrorKind,
 };

@@ -1,4 +1,4 @@
-//! One client-credentials call (RFC 6749, 4.4).
+//! One token call: client credentials (RFC 6749, 4.4), or an assertion (RFC 7523).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use url::Url;
 use crate::grant::{Grant, TokenAnswer};
 use crate::limits::TOKEN_OPERATION;
 use crate::token_error::TokenError;
-use crate::{Call, Effect, HttpTransport, Secret, TransportErrorKind};
+use crate::{Call, Effect, HttpTransport, Secret, Timestamp, TransportErrorKind};
 
 /// Longest text of the provider that is passed on, in characters.
 const SHOWN: usize = 300;
@@ -47,6 +47,14 @@ pub struct Credentials {
     pub style: AuthStyle,
 }
 
+/// Makes the signed assertion of one token call (RFC 7523), for the wall time that it is given; the
+/// error says why there is none. It is asked anew for every call, because assertions live for
+/// minutes.
+pub type Assertion = Arc<dyn Fn(Timestamp) -> Result<Secret, String> + Send + Sync>;
+
+/// What the grant by assertion is called.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 type TokenClient = Client<
     BasicErrorResponse,
     TokenAnswer,
@@ -78,6 +86,37 @@ pub(crate) async fn ask(
         Err(RequestTokenError::Parse(error, _)) => Err(TokenError::Odd { detail: unreadable(&error) }),
         Err(RequestTokenError::Other(detail)) => Err(TokenError::Odd { detail: presentable(&detail) }),
     }
+}
+
+/// Asks for a token with an assertion, once. The assertion says who we are and proves it.
+pub(crate) async fn ask_with(
+    assertion: &Secret,
+    token_url: &Url,
+    transport: Arc<dyn HttpTransport>,
+) -> Result<Grant, TokenError> {
+    // Finished before anything is awaited: the serializer is not `Send`.
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", JWT_BEARER)
+        .append_pair("assertion", assertion.expose())
+        .finish();
+    let request = http::Request::post(token_url.as_str())
+        .header(http::header::ACCEPT, "application/json")
+        .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(form.into_bytes())
+        .map_err(|error| TokenError::Odd { detail: error.to_string() })?;
+    let response = exchange(transport, request).await?;
+    if response.status() != StatusCode::OK {
+        // It was judged to be an OAuth error.
+        let refusal = serde_json::from_slice::<BasicErrorResponse>(response.body());
+        return Err(refusal.map_or_else(
+            |_| TokenError::Odd { detail: format!("status {}", response.status()) },
+            |refusal| refused(&refusal),
+        ));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(response.body());
+    let answer: TokenAnswer = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| TokenError::Odd { detail: unreadable(&error) })?;
+    Grant::from_answer(&answer)
 }
 
 /// What is wrong with an answer, without quoting it: most messages of the parser do.

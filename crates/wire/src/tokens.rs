@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::grant::Grant;
 use crate::origin::{Origin, OriginError};
-use crate::token_call::{self, Credentials};
+use crate::token_call::{self, Assertion, Credentials};
 use crate::token_error::TokenError;
 use crate::{Clock, HttpTransport, TransportError};
 
@@ -16,6 +16,10 @@ const COOL_DOWN: Duration = Duration::from_secs(30);
 /// Looks at a new grant before it is used, for example whether its `instance_url` is the org that
 /// the configuration names. The error says what is wrong with it.
 pub type GrantCheck = Arc<dyn Fn(&Grant) -> Result<(), String> + Send + Sync>;
+
+/// What the reader can do about a refusal of one provider, by its error code and description; `None`
+/// if it knows nothing better than this crate.
+pub type Advice = fn(&str, &str) -> Option<&'static str>;
 
 /// How to get tokens.
 #[derive(Clone)]
@@ -27,6 +31,10 @@ pub struct TokenConfig {
     pub lifetime: Duration,
     /// Looks at each new grant before anybody uses it.
     pub check: Option<GrantCheck>,
+    /// Asks by assertion (RFC 7523) instead of by secret: of the credentials only the URL is used.
+    pub assertion: Option<Assertion>,
+    /// Knows the provider's refusals.
+    pub advice: Option<Advice>,
 }
 
 impl TokenConfig {
@@ -36,7 +44,7 @@ impl TokenConfig {
     /// Tokens asked with `credentials`, living 45 minutes where the provider does not tell, not
     /// looked at.
     pub fn new(credentials: Credentials) -> Self {
-        Self { credentials, lifetime: Self::LIFETIME, check: None }
+        Self { credentials, lifetime: Self::LIFETIME, check: None, assertion: None, advice: None }
     }
 }
 
@@ -46,6 +54,8 @@ impl fmt::Debug for TokenConfig {
             .field("credentials", &self.credentials)
             .field("lifetime", &self.lifetime)
             .field("check", &self.check.is_some())
+            .field("assertion", &self.assertion.is_some())
+            .field("advice", &self.advice.is_some())
             .finish()
     }
 }
@@ -193,7 +203,7 @@ impl TokenSource {
             return Err(failure.error.clone());
         }
         let asked = self.clock.elapsed();
-        let result = token_call::ask(&self.config.credentials, Arc::clone(&self.transport)).await;
+        let result = self.ask().await;
         match result.and_then(|grant| self.checked(grant)) {
             Ok(grant) => Ok(self.keep(grant, asked)),
             Err(error) => {
@@ -202,6 +212,18 @@ impl TokenSource {
                 Err(error)
             }
         }
+    }
+
+    async fn ask(&self) -> Result<Grant, TokenError> {
+        let (config, transport) = (&self.config, Arc::clone(&self.transport));
+        let Some(assertion) = &config.assertion else {
+            return token_call::ask(&config.credentials, transport).await;
+        };
+        let assertion = assertion(self.clock.now()).map_err(|detail| TokenError::Refused {
+            detail,
+            hint: Some("look at the private key and the other settings of the assertion".to_owned()),
+        })?;
+        token_call::ask_with(&assertion, &config.credentials.token_url, transport).await
     }
 
     fn checked(&self, grant: Grant) -> Result<Grant, TokenError> {
@@ -241,7 +263,17 @@ impl TokenSource {
     }
 
     fn present(&self, error: TokenError) -> TransportError {
-        error.into_transport(&self.origin.to_string())
+        let known = match (&error, self.config.advice) {
+            (TokenError::Denied { error, description }, Some(advice)) => {
+                advice(error, description.as_deref().unwrap_or_default())
+            }
+            _ => None,
+        };
+        let error = error.into_transport(&self.origin.to_string());
+        match known {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -500,6 +532,58 @@ mod tests {
         assert!(error.detail.contains("evil.example"), "{error}");
         stage.wait(30_000).await;
         assert_eq!(stage.token().await, "canary");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_assertion_is_made_anew_for_every_call() {
+        let readable = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        let key = Arc::clone(&readable);
+        let assertion: Assertion = Arc::new(move |now| {
+            let readable = key.load(std::sync::atomic::Ordering::Relaxed);
+            if readable { Ok(Secret::new(format!("canary.{now}"))) } else { Err("no key".to_owned()) }
+        });
+        let config = TokenConfig { assertion: Some(assertion), ..config(AuthStyle::Basic) };
+        let refusal = json(400, r#"{"error":"invalid_grant","error_description":"audience"}"#);
+        let stage = staged(config, vec![token("a", ""), refusal, json(200, "{}"), token("b", "")]);
+        assert_eq!(stage.token().await, "a");
+        stage.wait(2_700_000).await;
+        for (can_read, kind, asked) in [
+            (false, TransportErrorKind::Refused, 1),
+            (true, TransportErrorKind::Denied, 2),
+            (true, TransportErrorKind::Refused, 3),
+        ] {
+            readable.store(can_read, std::sync::atomic::Ordering::Relaxed);
+            let error = stage.error().await;
+            assert_eq!((error.kind, stage.provider.count()), (kind, asked), "{error}");
+            assert!(!format!("{error:?}").contains("canary"));
+            stage.wait(30_000).await;
+        }
+        assert_eq!(stage.token().await, "b");
+        let seen = stage.provider.seen();
+        let (_, request) = seen.first().expect("a request");
+        assert_eq!(request.headers().get("authorization"), None);
+        assert_eq!(
+            std::str::from_utf8(request.body()).expect("text"),
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=canary.2025-03-01T12%3A00%3A00Z"
+        );
+        assert!(!format!("{:?}", stage.tokens).contains("canary"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn advice_of_the_provider_comes_first() {
+        let advice: Advice = |error, description| {
+            (description == "no scope").then_some(match error {
+                "invalid_grant" => "give the app a scope",
+                _ => "something else",
+            })
+        };
+        let config = TokenConfig { advice: Some(advice), ..config(AuthStyle::Basic) };
+        let refusal =
+            |text: &str| json(400, &format!(r#"{{"error":"invalid_grant","error_description":"{text}"}}"#));
+        let stage = staged(config, vec![refusal("no scope"), refusal("unknown")]);
+        assert_eq!(stage.error().await.hint.as_deref(), Some("give the app a scope"));
+        stage.wait(30_000).await;
+        assert!(stage.error().await.hint.expect("a hint").contains("client-credentials flow"));
     }
 
     #[test]

@@ -49,9 +49,11 @@ impl Salesforce {
         if let Some(session) = table.auth.session {
             tokens.lifetime = session.0;
         }
+        tokens.advice = Some(session::explain);
         let url = table.url.url().clone();
-        tokens.check =
-            Some(Arc::new(move |grant: &Grant| session::check_instance_url(&url, grant.instance_url())));
+        tokens.check = Some(Arc::new(move |grant: &Grant| {
+            session::check_instance_url(&url, grant.instance_url()).map_err(|error| error.to_string())
+        }));
         let ca = table.ca_file.as_ref().map(|file| authorities(&config.folder.join(file))).transpose();
         let default = RateSettings::default();
         let per_minute = NonZeroU32::new(CALLS_A_MINUTE).unwrap_or(default.per_minute);
