@@ -21,6 +21,10 @@ pub(crate) fn pull(tenant: &IfsSandbox, request: &Request) -> Option<Response> {
         (&Method::GET, "suppliers") => {
             json!(tenant.rows().iter().map(|row| texts(row)).collect::<Vec<_>>())
         }
+        (_, "rows" | "edit" | "insert" | "remove" | "begin") if parameter(request, "unit").is_some() => {
+            return Some(in_unit(tenant, request, path));
+        }
+        (&Method::GET, "switches") => json!(tenant.switches()),
         (&Method::POST, "edit") => {
             let chance = tenant.chance();
             let keys: Vec<_> = (0..count(request)).filter_map(|_| tenant.random_edit(&chance)).collect();
@@ -64,6 +68,36 @@ fn by_key(tenant: &IfsSandbox, request: &Request, path: &str) -> Response {
     }
     tenant.insert(&key, &[("Name", parameter(request, "name").as_deref()), ("Objstate", Some("Active"))]);
     reply(StatusCode::OK, &json!({ "inserted": key }))
+}
+
+/// What people do with rows of any logical unit; the body names columns and values.
+fn in_unit(tenant: &IfsSandbox, request: &Request, path: &str) -> Response {
+    let unit = parameter(request, "unit").unwrap_or_default();
+    let key = parameter(request, "key").unwrap_or_default();
+    let key: Vec<&str> = key.split('^').collect();
+    let body = request.body();
+    let empty = body.is_empty().then(BTreeMap::new);
+    let values = empty.map_or_else(|| serde_json::from_slice::<BTreeMap<String, Option<String>>>(body), Ok);
+    let values = match values {
+        Ok(values) => values,
+        Err(error) => return complain(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let changes: Vec<(&str, Option<&str>)> =
+        values.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
+    let done = match (request.method(), path) {
+        (&Method::GET, "rows") if parameter(request, "key").is_some() => {
+            json!(tenant.row_of(&unit, &key).map(|row| texts(&row)))
+        }
+        (&Method::GET, "rows") => {
+            json!(tenant.rows_of(&unit).iter().map(|row| texts(row)).collect::<Vec<_>>())
+        }
+        (&Method::POST, "edit") => json!({ "edited": tenant.edit_of(&unit, &key, &changes) }),
+        (&Method::POST, "insert") => json!({ "inserted": tenant.insert_of(&unit, &changes) }),
+        (&Method::POST, "remove") => json!({ "removed": tenant.remove_of(&unit, &key) }),
+        (&Method::POST, "begin") => json!({ "begun": tenant.begin_edit_of(&unit, &key, &changes) }),
+        (method, _) => return complain(StatusCode::METHOD_NOT_ALLOWED, &format!("no {method} {path} here")),
+    };
+    reply(StatusCode::OK, &done)
 }
 
 fn count(request: &Request) -> usize {
@@ -123,6 +157,37 @@ mod tests {
         let removed = knock(&tenant, "POST", "/sandbox/remove?key=N%201", "");
         assert_eq!(removed, Some((200, json!({ "removed": true }))));
         assert_eq!(knock(&tenant, "POST", "/sandbox/remove", "").map(|(status, _)| status), Some(400));
+    }
+
+    #[test]
+    fn people_work_in_every_unit() {
+        let clock = ServerClock::new(Arc::new(ManualClock::at("2030-01-01T00:00:00Z")));
+        let tenant = IfsSandbox::new(clock, IfsSettings { orders: 3, ..IfsSettings::default() });
+        let pull = |method: &str, path: &str, body: &'static str| {
+            knock(&tenant, method, &format!("/sandbox/{path}"), body).expect("a lever").1
+        };
+        let line = "unit=PurchaseOrderLine&key=100001%5E1%5E1";
+        assert_eq!(
+            pull("POST", &format!("edit?{line}"), r#"{"Description":null}"#),
+            json!({ "edited": true })
+        );
+        let shown = pull("GET", &format!("rows?{line}"), "");
+        assert_eq!((&shown["OrderNo"], &shown["Description"]), (&json!("100001"), &Value::Null));
+        assert_eq!(shown["ModifiedDate"], json!("2030-01-01T00:00:00Z"));
+        assert_eq!(pull("POST", &format!("begin?{line}"), ""), json!({ "begun": true }));
+        assert_eq!(pull("POST", &format!("remove?{line}"), ""), json!({ "removed": false }));
+        assert_eq!(pull("POST", "commit", ""), json!({ "committed": 1 }));
+        let lines = pull("GET", "rows?unit=PurchaseOrderLine", "").as_array().map(Vec::len);
+        assert_eq!(pull("POST", "remove?unit=PurchaseOrder&key=100001", ""), json!({ "removed": true }));
+        assert!(pull("GET", "rows?unit=PurchaseOrderLine", "").as_array().map(Vec::len) < lines);
+        let account = r#"{"Company":"10","Account":"9999","Description":"New"}"#;
+        assert_eq!(pull("POST", "insert?unit=Account", account), json!({ "inserted": true }));
+        assert_eq!(pull("GET", "rows?unit=Account&key=10%5E9999", "")["Description"], json!("New"));
+        let invoice = "unit=PostingProposalHead&key=10%5E50001%5E1";
+        let other = "unit=PostingProposalHead&key=20%5E50001%5E1";
+        let found = [invoice, other].map(|key| pull("GET", &format!("rows?{key}"), "") != Value::Null);
+        assert!(found[0] != found[1]);
+        assert_eq!(pull("POST", "edit?unit=Nothing&key=1", ""), json!({ "edited": false }));
     }
 
     #[test]

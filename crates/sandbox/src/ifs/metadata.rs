@@ -5,9 +5,13 @@ use std::fmt::Write as _;
 
 use super::column::{Column, ColumnKind, Writes};
 use super::entity::{Access, Versions};
+use super::operation::{event_names, operations};
 use super::schema::{Service, members};
 use super::settings::IfsSwitches;
 use super::view::View;
+
+/// Names of sets, and what they show.
+type Sets = &'static [(&'static str, &'static View)];
 
 const CORE: &str = "Org.OData.Core.V1";
 const CAPABILITIES: &str = "Org.OData.Capabilities.V1";
@@ -33,7 +37,8 @@ pub(crate) fn csdl(service: &Service, switches: &IfsSwitches) -> String {
     for view in &views {
         document.entity_type(view);
     }
-    document.container(sets);
+    document.operations(service, sets, &views);
+    document.container(service, sets);
     for (set, view) in sets {
         document.annotations(set, view);
     }
@@ -50,6 +55,14 @@ fn collect(view: &'static View, found: &mut Vec<&'static View>) {
     for link in view.links {
         collect(link.target, found);
     }
+}
+
+/// The sets of a service, each type once.
+fn unique(sets: Sets) -> impl Iterator<Item = &'static (&'static str, &'static View)> {
+    sets.iter()
+        .enumerate()
+        .filter(|(at, (_, view))| sets.iter().take(*at).all(|(_, before)| before.name != view.name))
+        .map(|(_, set)| set)
 }
 
 struct Document<'a> {
@@ -117,12 +130,56 @@ impl Document<'_> {
         self.put("</EntityType>");
     }
 
-    fn container(&mut self, sets: &[(&str, &'static View)]) {
+    /// Bound state events, and what the projection can be called for.
+    fn operations(&mut self, service: &Service, sets: Sets, views: &[&'static View]) {
+        for view in views {
+            let kind = format!("{}.{}", self.namespace, view.name);
+            for event in event_names(view) {
+                let _ = write!(
+                    self.out,
+                    "<Action Name=\"{}_{event}\" IsBound=\"true\"><Parameter Name=\"{}\" \
+                     Type=\"{kind}\"/><ReturnType Type=\"{kind}\"/></Action>",
+                    view.name, view.name
+                );
+            }
+        }
+        for operation in operations(service) {
+            let tag = if operation.is_action { "Action" } else { "Function" };
+            let _ = write!(self.out, "<{tag} Name=\"{}\">", operation.name);
+            for parameter in operation.parameters {
+                let _ = write!(self.out, "<Parameter Name=\"{parameter}\" Type=\"Edm.String\"/>");
+            }
+            if !operation.is_action {
+                self.put("<ReturnType Type=\"Edm.Untyped\"/>");
+            }
+            let _ = write!(self.out, "</{tag}>");
+        }
+        for (_, view) in unique(sets) {
+            let name = view.name;
+            let kind = format!("{}.{name}", self.namespace);
+            let _ = write!(
+                self.out,
+                "<Function Name=\"{name}_Default\"><ReturnType Type=\"{kind}\"/></Function>"
+            );
+        }
+    }
+
+    fn imports(&mut self, service: &Service, sets: Sets) {
+        let named = operations(service).iter().map(|known| (known.name.to_owned(), known.is_action));
+        let defaults = unique(sets).map(|(_, view)| (format!("{}_Default", view.name), false));
+        for (name, is_action) in named.chain(defaults).collect::<Vec<_>>() {
+            let tag = if is_action { "Action" } else { "Function" };
+            let _ = write!(self.out, "<{tag}Import Name=\"{name}\" {tag}=\"{}.{name}\"/>", self.namespace);
+        }
+    }
+
+    fn container(&mut self, service: &Service, sets: Sets) {
         self.put("<EntityContainer Name=\"Container\">");
         for (set, view) in sets {
             let kind = format!("{}.{}", self.namespace, view.name);
             let _ = write!(self.out, "<EntitySet Name=\"{set}\" EntityType=\"{kind}\"/>");
         }
+        self.imports(service, sets);
         self.put("</EntityContainer>");
     }
 

@@ -1,6 +1,7 @@
 //! Which request is answered how.
 
 use http::{HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
 use serde_json::json;
 use wire::{Request, Response};
 
@@ -12,7 +13,9 @@ use super::resource::{Guide, Resource};
 use super::schema::ServiceKind;
 use super::settings::{IfsSettings, IfsSwitches};
 use super::tenant::State;
+use super::write::Writing;
 use super::zone::Lens;
+use super::{batch, csrf, operation};
 use crate::ServerClock;
 use crate::refusal::set_retry_after;
 
@@ -41,31 +44,60 @@ pub(super) fn route(
         state.switches.stale_cache -= 1;
         return broken("MI_MODIFIED_ERROR", "The projection was modified");
     }
-    resource(state, settings, request).unwrap_or_else(|problem| problem.response())
+    web(state, settings, now, request).unwrap_or_else(|problem| problem.response())
 }
 
-fn resource(state: &State, settings: &IfsSettings, request: &Request) -> Result<Response, Problem> {
+/// Answers a request that comes through an entrance: with the proof that the web client owes.
+fn web(
+    state: &mut State,
+    settings: &IfsSettings,
+    now: Timestamp,
+    request: &Request,
+) -> Result<Response, Problem> {
     let address = locate(request)?;
-    granted(&address, &state.switches)?;
-    let namespace = address.service.namespace();
-    let lens = Lens::of(request, address.service.name, &state.switches)?;
-    let no_sets = state.switches.no_sets;
-    let guide = Guide { address: &address, namespace: &namespace, db: &state.db, no_sets };
-    let resource = guide.lead()?;
-    if request.method() != Method::GET {
-        let words = "this sandbox is read only";
-        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "ODP_METHOD_NOT_ALLOWED", words));
+    if state.switches.csrf {
+        csrf::check(request, address.entrance)?;
     }
-    let asked = Asked { state, settings, request, address: &address, namespace: &namespace, lens: &lens };
+    let mut response = match address.path.as_str() {
+        "$batch" | "%24batch" => {
+            granted(&address, &state.switches)?;
+            batch::answer(state, settings, now, request, &address)?
+        }
+        _ => serve(state, settings, now, request)?,
+    };
+    if state.switches.csrf {
+        csrf::give(&mut response, request, address.entrance, settings.seed);
+    }
+    Ok(response)
+}
+
+/// Answers one request, whether it came by itself or in a batch.
+pub(super) fn serve(
+    state: &mut State,
+    settings: &IfsSettings,
+    now: Timestamp,
+    request: &Request,
+) -> Result<Response, Problem> {
+    let address = &locate(request)?;
+    granted(address, &state.switches)?;
+    let namespace = &address.service.namespace();
+    let lens = &Lens::of(request, address.service.name, &state.switches)?;
+    let no_sets = state.switches.no_sets;
+    let resource = Guide { address, namespace, db: &state.db, no_sets }.lead()?;
+    if request.method() != Method::GET {
+        return Writing { state, settings, request, address, namespace, lens, now }.answer(&resource);
+    }
+    let asked = Asked { state, settings, request, address, namespace, lens };
     match &resource {
-        Resource::Service => Ok(service_document(&address, no_sets)),
+        Resource::Service => Ok(service_document(address, no_sets)),
         Resource::Metadata => Ok(xml(csdl(address.service, &state.switches))),
         Resource::Rows(scope) => asked.collection(scope),
         Resource::Count(scope) => asked.count(scope),
         Resource::One(spot) => asked.entity(spot),
         Resource::Property(spot, name, bare) => asked.property(spot, name, *bare),
+        Resource::Call(None, segment) => operation::function(&state.db, address, segment),
         Resource::Batch | Resource::Call(..) => {
-            Err(Problem::missing(format!("there is no resource {}", address.path)))
+            Err(Problem::missing(format!("there is no resource {} to read", address.path)))
         }
     }
 }

@@ -12,6 +12,7 @@ mod purchasing;
 mod services;
 mod suppliers;
 
+pub(crate) use customers::{CUSTOMER_INFO, CUSTOMER_VIEW};
 pub(crate) use enums::members;
 pub(crate) use history::{HISTORY_LOG, HISTORY_LOG_ATTRIBUTE};
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::page::Chosen;
@@ -94,6 +95,14 @@ pub struct IfsSwitches {
     pub activated: Vec<String>,
     /// Projections that the user may not use: 403.
     pub denied: Vec<String>,
+    /// Services that take a PATCH without `If-Match` as an upsert; `*` means all.
+    pub upsert: Vec<String>,
+    /// The status of `ODP_MISSING_PRECONDITION`; 428 if nothing is said.
+    pub missing_precondition: Option<u16>,
+    /// `/main` and `/b2b` ask for the double-submit cookie.
+    pub csrf: bool,
+    /// How many seconds the next tokens live, instead of what the settings say.
+    pub token_seconds: Option<u32>,
     /// Logical units whose changes the history log keeps; `*` means all.
     pub history: Vec<String>,
     /// Without `$top` no more rows than this are shown, and no link leads on.
@@ -111,6 +120,12 @@ pub struct IfsSwitches {
 }
 
 impl IfsSwitches {
+    /// The status of a write that lacks `If-Match`.
+    pub(crate) fn missing_status(&self) -> StatusCode {
+        let said = self.missing_precondition.and_then(|status| StatusCode::from_u16(status).ok());
+        said.unwrap_or(StatusCode::PRECONDITION_REQUIRED)
+    }
+
     /// Spoils a page as switched, which begins at `token` of a server-driven walk.
     pub(crate) fn spoil_page(&self, chosen: &mut Chosen, token: usize) {
         if self.next_link_loops {

@@ -35,6 +35,7 @@ pub(super) struct State {
     pub(super) db: Database,
     pub(super) tokens: Tokens,
     pub(super) switches: IfsSwitches,
+    counts: BTreeMap<&'static str, u64>,
     recent: VecDeque<Duration>,
     edits: SeededEntropy,
 }
@@ -49,6 +50,7 @@ impl IfsSandbox {
             db: Database::new(&settings),
             tokens: Tokens::default(),
             switches: IfsSwitches::default(),
+            counts: BTreeMap::new(),
             recent: VecDeque::new(),
             edits: SeededEntropy::new(settings.seed),
         };
@@ -175,9 +177,17 @@ impl IfsSandbox {
         work(db, &Log { at, user: PEOPLE, units: &switches.history })
     }
 
+    /// What can be switched, as it is.
+    pub fn switches(&self) -> IfsSwitches {
+        self.lock().switches.clone()
+    }
+
     /// Changes what can be switched.
     pub fn switch(&self, change: impl FnOnce(&mut IfsSwitches)) {
-        change(&mut self.lock().switches);
+        let state = &mut *self.lock();
+        change(&mut state.switches);
+        state.tokens.lifetime =
+            state.switches.token_seconds.map(|seconds| Duration::from_secs(seconds.into()));
     }
 
     /// All tokens end now.
@@ -200,6 +210,11 @@ impl State {
         let count = u64::try_from(self.db.table(&SUPPLIER_INFO)?.len()).ok()?;
         let place = usize::try_from(entropy.next_u64().checked_rem(count)?).ok()?;
         self.db.free_from(&SUPPLIER_INFO, place)
+    }
+
+    /// One more of something.
+    pub(super) fn count(&mut self, what: &'static str) {
+        *self.counts.entry(what).or_default() += 1;
     }
 
     /// Counts a request; whether it is within the rate.
@@ -226,12 +241,18 @@ impl Endpoint for IfsSandbox {
 
     fn kind(&self, request: &Request) -> CallKind {
         let path = request.uri().path().trim_end_matches('/');
-        let name = match path.rsplit('/').next().unwrap_or_default() {
-            "token" => "token",
-            "$metadata" | "%24metadata" => "metadata",
-            "$count" | "%24count" => "count",
-            last if last.strip_suffix(".svc").is_some() => "service_document",
-            last if last.ends_with(')') => "entity",
+        let last = path.rsplit('/').next().unwrap_or_default();
+        let name = match (request.method(), last) {
+            (_, "token") => "token",
+            (_, "$batch" | "%24batch") => "batch",
+            (&http::Method::POST, last) if last.ends_with("Set") => "create",
+            (&http::Method::POST, _) => "action",
+            (&http::Method::PATCH, _) => "update",
+            (&http::Method::DELETE, _) => "delete",
+            (_, "$metadata" | "%24metadata") => "metadata",
+            (_, "$count" | "%24count") => "count",
+            (_, last) if last.strip_suffix(".svc").is_some() => "service_document",
+            (_, last) if last.ends_with(')') => "entity",
             _ => "page",
         };
         CallKind { name, writes: name != "token" && request.method() != http::Method::GET }
@@ -257,6 +278,7 @@ impl Endpoint for IfsSandbox {
             ("suppliers".to_owned(), suppliers as u64),
             ("tokens".to_owned(), state.tokens.issued()),
         ]);
+        figures.extend(state.counts.iter().map(|(what, count)| ((*what).to_owned(), *count)));
         figures.extend(state.db.sizes().map(|(unit, rows)| (format!("rows_{unit}"), rows as u64)));
         figures
     }

@@ -1,6 +1,7 @@
 //! The identity provider: client credentials at the realm's token endpoint.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -17,6 +18,8 @@ const REMEMBERED: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     issued: u64,
+    /// How long the next ones live, instead of what the settings say.
+    pub(crate) lifetime: Option<Duration>,
     valid: VecDeque<(String, Timestamp)>,
 }
 
@@ -63,17 +66,15 @@ impl Tokens {
 
     fn issue(&mut self, settings: &IfsSettings, scope: &str, now: Timestamp) -> Response {
         self.issued += 1;
+        let lifetime = self.lifetime.unwrap_or(settings.token_lifetime);
         let token = format!("eyJhbGciOiJub25lIn0.{:016x}{:016x}.sandbox", self.issued, settings.seed);
-        self.valid.push_back((
-            token.clone(),
-            now.saturating_add(settings.token_lifetime).unwrap_or(Timestamp::MAX),
-        ));
+        self.valid.push_back((token.clone(), now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)));
         if self.valid.len() > REMEMBERED {
             self.valid.pop_front();
         }
         let body = json!({
             "access_token": token,
-            "expires_in": settings.token_lifetime.as_secs(),
+            "expires_in": lifetime.as_secs(),
             "refresh_expires_in": 0,
             "token_type": "Bearer",
             "not-before-policy": 0,

@@ -13,7 +13,7 @@ const COLUMNS: &[Column] = &[
     choice("Country", "Lookup_IsoCountry"),
     text("DefaultLanguage", 2),
     text("CorporateForm", 20),
-    day("CreationDate").computed(),
+    day("CreationDate").computed().otherwise("now"),
     day("DateOfRegistration"),
     flag("OneTime").otherwise("false"),
     flag("B2bCustomer").otherwise("false"),
@@ -79,7 +79,7 @@ pub(super) static METHOD_VIEW: View = View::of(&CUSTOMER_METHOD);
 pub(super) static CONTACT_VIEW: View = View::of(&CUSTOMER_CONTACT);
 
 /// A customer, and the way to what belongs to it.
-pub(super) static CUSTOMER_VIEW: View = View {
+pub(crate) static CUSTOMER_VIEW: View = View {
     links: &[
         Link { name: "CustomerInfoAddresses", target: &ADDRESS_VIEW, many: true, on: OWN },
         Link { name: "CommunicationMethods", target: &METHOD_VIEW, many: true, on: OWN },

@@ -88,7 +88,7 @@ macro_rules! contact_columns {
             text("Phone", 200),
             text("Mobile", 200),
             text("Email", 200),
-            instant("Created").computed(),
+            instant("Created").computed().otherwise("now"),
             instant("Changed").computed(),
         ]
     };
