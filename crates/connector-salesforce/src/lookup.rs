@@ -117,6 +117,10 @@ impl Search<'_> {
             operation: OPERATION.into(),
             detail: format!("a record without {what}"),
         };
+        // Rights that were taken away make fields vanish: that is not the same as empty.
+        if let Some(name) = row.missing().and_then(|place| columns.names.get(place)) {
+            return Err(missing(name));
+        }
         let target = row.text(0)?.ok_or_else(|| missing("Id"))?;
         let modified = row.text(1)?.and_then(|text| stamp(&text));
         let id = row.text(ALWAYS.len())?.ok_or_else(|| missing(self.object.external_id()))?;

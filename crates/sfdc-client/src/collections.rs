@@ -193,6 +193,15 @@ impl Verb<'_> {
     }
 }
 
+/// The body of [`Client::upsert`], checked as it would be: for whoever sends it by other means.
+pub fn upsert_body(items: &[Item<'_>], key: UpsertKey<'_>) -> Result<String, SfdcError> {
+    let verb = Verb::Upsert(key);
+    verb.check(items)?;
+    let mut body = String::with_capacity(body_size(items));
+    verb.push_body(&mut body, items, Together::Each);
+    Ok(body)
+}
+
 /// How long the body of a call will be, in bytes.
 pub(crate) fn body_size(items: &[Item<'_>]) -> usize {
     items.iter().map(|item| item.body.size() + 1).sum::<usize>() + 64

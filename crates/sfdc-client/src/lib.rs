@@ -1,7 +1,33 @@
-//! A Salesforce REST client: SOQL by values, external ids, collections, limits, typed errors.
+//! A Salesforce client: REST in all its forms, SOQL by values, errors that say what helps.
 //!
 //! It speaks through a ready-made [`wire::HttpTransport`]: tokens, retries, limits and the audit log
-//! are inside, and this crate never sees a secret.
+//! are inside, and this crate never keeps a secret longer than it takes to sign with it.
+//!
+//! | to … | use |
+//! |---|---|
+//! | log in with a certificate | [`JwtBearer`] |
+//! | know which org and user we are | [`Client::identity`], [`session`] |
+//! | look at objects and fields | [`Client::objects`], [`Client::describe`] |
+//! | ask for records | [`Select`], [`Client::query`], [`Client::pages`], [`Packer::look_up`] |
+//! | read, create, change, upsert, delete one | [`Client::row`] and its neighbours in [`rows`], with a [`Condition`] |
+//! | write up to 200 | [`Client::upsert`], [`Client::create_all`], [`Client::update_all`], [`Client::delete_all`] |
+//! | write any number in few calls | [`Packer::upsert`] |
+//! | write an order with its lines | [`Graph`], [`Client::graphs`] |
+//! | send several things in one call | [`Client::composite`], [`Client::batch`], [`Client::create_trees`] |
+//! | learn what changed | [`Client::updated`], [`Client::deleted`] |
+//! | choose the way and know its price | [`lanes`] |
+//! | spare the daily allowance | [`Client::usage`], [`Client::limits`], [`Client::with_reserve`] |
+//! | know what an error means | [`ErrorTable`], [`ApiError::verdict`], [`token_advice`] |
+//!
+//! # What may be sent again
+//! Every call says what sending it twice would do ([`wire::Effect`]): reads and deletes, conditional
+//! changes and creates with a unique value may be repeated by the transport after a lost answer;
+//! upserts and unconditional changes may not, because landing late they could put an older value
+//! over a newer one. [`SfdcError::may_have_acted`] tells when to look first.
+//!
+//! # What is believed
+//! Each record has its own outcome. A result that is missing, or names another record than was sent,
+//! is [`RecordResult::Missing`]: nobody knows.
 
 pub mod batch;
 pub mod changes;

@@ -34,6 +34,12 @@ impl<'a> Row<'a> {
         Ok(Self(members))
     }
 
+    /// The place of the first wanted member that the record does not have: a field that was asked
+    /// for and does not come is no empty one, but one that we lost sight of.
+    pub fn missing(&self) -> Option<usize> {
+        self.0.iter().position(Option::is_none)
+    }
+
     /// The member at a place of `wanted`.
     pub fn scalar(&self, place: usize) -> Result<Scalar<'a>, SfdcError> {
         match self.0.get(place).copied().flatten() {
@@ -147,6 +153,8 @@ mod tests {
         assert_eq!(row.scalar(2).expect("C"), Scalar::Null);
         assert_eq!(row.scalar(3).expect("D"), Scalar::Bool(true));
         assert_eq!(row.scalar(4).expect("E"), Scalar::Null);
+        assert_eq!(row.missing(), Some(4));
+        assert_eq!(Row::read(raw, &["C", "a"]).expect("a record").missing(), None);
         assert!(Row::read(raw, &["attributes"]).expect("a record").scalar(0).is_err());
     }
 }
