@@ -109,6 +109,13 @@ impl RecordBody {
 
 /// A text as JSON.
 pub(crate) fn push_json(out: &mut String, text: &str) {
+    // Almost all names and values have nothing to escape: they need no text of their own.
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     match serde_json::to_string(text) {
         Ok(quoted) => out.push_str(&quoted),
         // Unreachable: every text has a JSON form.
