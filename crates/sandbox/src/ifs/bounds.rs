@@ -125,10 +125,10 @@ mod tests {
     use super::*;
     use crate::ifs::parser::parse;
     use crate::ifs::schema::{SUPPLIER_INFO, SUPPLIER_VIEW};
-    use crate::ifs::view::Sight;
+    use crate::ifs::view::{Drift, Sight};
 
     fn parsed(filter: &str) -> Expression {
-        let sight = Sight { view: &SUPPLIER_VIEW, namespace: "IfsApp.SupplierHandling", hidden: None };
+        let sight = Sight { view: &SUPPLIER_VIEW, namespace: "IfsApp.SupplierHandling", drift: Drift::NONE };
         parse(filter, sight).expect(filter)
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn value(literal: &str, column: &Column, namespace: &str) -> Option<C
 mod tests {
     use super::*;
     use crate::ifs::schema::{ServiceKind, service};
-    use crate::ifs::view::View;
+    use crate::ifs::view::{Drift, View};
 
     fn sight(projection: &str, set: &str) -> (String, &'static View) {
         let service = service(ServiceKind::Projection, projection).expect(projection);
@@ -72,7 +72,7 @@ mod tests {
     }
 
     fn read(predicate: &str, (namespace, view): &(String, &'static View)) -> Option<String> {
-        key(predicate, Sight { view, namespace, hidden: None }, &[]).ok()
+        key(predicate, Sight { view, namespace, drift: Drift::NONE }, &[]).ok()
     }
 
     #[test]
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(read("Identity='S1',PartyType='Supplier',Company='10'", &payments), None);
         assert_eq!(read(&format!("Identity='S1',{enumerated}"), &payments), None);
         assert_eq!(read("'10','S1'", &payments), None);
-        let sight = Sight { view: payments.1, namespace: &payments.0, hidden: None };
+        let sight = Sight { view: payments.1, namespace: &payments.0, drift: Drift::NONE };
         let given = [(1, Cell::Text("S1".into()))];
         assert!(key(&format!("Company='10',{enumerated}"), sight, &given).is_ok());
         assert!(key(&format!("Company='10',Identity='S2',{enumerated}"), sight, &given).is_err());

@@ -8,7 +8,7 @@ use super::entity::{Access, Versions};
 use super::operation::{event_names, operations};
 use super::schema::{Service, members};
 use super::settings::IfsSwitches;
-use super::view::View;
+use super::view::{Drift, View};
 
 /// Names of sets, and what they show.
 type Sets = &'static [(&'static str, &'static View)];
@@ -24,7 +24,7 @@ pub(crate) fn csdl(service: &Service, switches: &IfsSwitches) -> String {
         collect(view, &mut views);
     }
     let mut document =
-        Document { out: String::new(), namespace: service.namespace(), hidden: switches.hidden.as_deref() };
+        Document { out: String::new(), namespace: service.namespace(), drift: switches.drift() };
     document.put(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<edmx:Edmx Version=\"4.0\" \
          xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\"><edmx:DataServices>\
@@ -68,16 +68,16 @@ fn unique(sets: Sets) -> impl Iterator<Item = &'static (&'static str, &'static V
 struct Document<'a> {
     out: String,
     namespace: String,
-    hidden: Option<&'a str>,
+    drift: Drift<'a>,
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
     fn put(&mut self, text: &str) {
         self.out.push_str(text);
     }
 
-    fn shown(&self, view: &'static View) -> Vec<(&'static Column, &'static str)> {
-        let columns = view.columns().filter(|(_, name)| self.hidden != Some(*name));
+    fn shown(&self, view: &'static View) -> Vec<(&'static Column, &'a str)> {
+        let columns = view.columns().filter_map(|(place, name)| Some((place, self.drift.shown(name)?)));
         columns.filter_map(|(place, name)| Some((view.entity.columns.get(place)?, name))).collect()
     }
 

@@ -177,6 +177,7 @@ pub(crate) fn decode(text: &str) -> Result<String, Problem> {
 mod tests {
     use super::*;
     use crate::ifs::schema::SUPPLIER_VIEW;
+    use crate::ifs::view::Drift;
 
     #[test]
     fn decoding_is_strict_and_leaves_plus_alone() {
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn options_that_are_not_understood_are_refused() {
-        let sight = Sight { view: &SUPPLIER_VIEW, namespace: "N", hidden: None };
+        let sight = Sight { view: &SUPPLIER_VIEW, namespace: "N", drift: Drift::NONE };
         let parse = |query: &str| Options::parse(query, sight).map_err(|problem| problem.status.as_u16());
         for (query, expected) in [
             ("$expand=SupplierInfoAddresses", 501),

@@ -229,10 +229,11 @@ mod tests {
     use super::*;
     use crate::ifs::schema::{SUPPLIER_INFO, SUPPLIER_VIEW};
     use crate::ifs::table::Table;
+    use crate::ifs::view::Drift;
     use crate::world::suppliers;
 
     const SIGHT: Sight<'static> =
-        Sight { view: &SUPPLIER_VIEW, namespace: "IfsApp.SupplierHandling", hidden: None };
+        Sight { view: &SUPPLIER_VIEW, namespace: "IfsApp.SupplierHandling", drift: Drift::NONE };
 
     fn matching(filter: &str) -> Result<usize, u16> {
         let table = Table::seeded(&SUPPLIER_INFO, suppliers(1, 200).map(Into::into));

@@ -10,6 +10,7 @@ use super::page::{Scope, Search};
 use super::problem::{Problem, broken, json_response};
 use super::resource::{Spot, absent};
 use super::settings::IfsSettings;
+use super::table::Table;
 use super::tenant::State;
 use super::view::{Sight, View};
 use super::writer::Writer;
@@ -28,7 +29,7 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// What the request sees of a view.
     pub(crate) fn sight(&self, view: &'static View) -> Sight<'_> {
-        Sight { view, namespace: self.namespace, hidden: self.state.switches.hidden.as_deref() }
+        Sight { view, namespace: self.namespace, drift: self.state.switches.drift() }
     }
 
     fn options(&self, view: &'static View) -> Result<Options, Problem> {
@@ -63,6 +64,11 @@ impl Asked<'_> {
         accept.unwrap_or_default().to_ascii_lowercase().contains("ieee754compatible=true")
     }
 
+    fn table(&self, scope: &Scope) -> Result<&Table, Problem> {
+        let table = self.state.db.table(scope.view.entity);
+        table.ok_or_else(|| Problem::missing(format!("there is no table of {}", scope.view.name)))
+    }
+
     /// The path without the last predicate: what the context says that a row belongs to.
     fn label(&self) -> &str {
         let path = self.address.path.as_str();
@@ -71,8 +77,11 @@ impl Asked<'_> {
 
     pub(crate) fn collection(&self, scope: &Scope) -> Result<Response, Problem> {
         let (mut options, switches) = (self.options(scope.view)?, &self.state.switches);
-        let table =
-            self.state.db.table(scope.view.entity).ok_or_else(|| Problem::missing("no such table"))?;
+        if let Some(odd) = switches.odd_answer {
+            return Ok(odd.response());
+        }
+        options.top = options.top.map(|top| top.saturating_add(switches.rows_too_many));
+        let table = self.table(scope)?;
         if options.apply.is_some() {
             return self.groups(scope, options);
         }
@@ -114,8 +123,7 @@ impl Asked<'_> {
     fn groups(&self, scope: &Scope, mut options: Options) -> Result<Response, Problem> {
         let apply = options.apply.take().unwrap_or_default();
         options.filter.clone_from(&apply.filter);
-        let table =
-            self.state.db.table(scope.view.entity).ok_or_else(|| Problem::missing("no such table"))?;
+        let table = self.table(scope)?;
         let rows = Search { table, scope, options: &options, lens: self.lens }.matching(usize::MAX)?;
         let writer = self.writer(scope.view, &self.address.path, &options);
         let mut out = format!(
@@ -139,8 +147,7 @@ impl Asked<'_> {
 
     pub(crate) fn count(&self, scope: &Scope) -> Result<Response, Problem> {
         let options = Options { count: true, top: Some(0), ..self.options(scope.view)? };
-        let table =
-            self.state.db.table(scope.view.entity).ok_or_else(|| Problem::missing("no such table"))?;
+        let table = self.table(scope)?;
         let all = Search { table, scope, options: &options, lens: self.lens }.choose(0, false)?;
         Ok(plain(all.count.unwrap_or(0).to_string()))
     }

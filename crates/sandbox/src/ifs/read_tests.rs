@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::IfsSettings;
 use super::bench::Bench;
+use super::{IfsSettings, OddAnswer, Renamed};
+use crate::Endpoint;
 
 const PROJECTION: &str = "/main/ifsapplications/projection/v1";
 const ENTITY: &str = "/int/ifsapplications/entity/v1";
@@ -277,4 +278,72 @@ fn a_looping_link_leads_to_its_own_page() {
     bench.tenant.switch(|switches| switches.next_link_loops = true);
     let (_, page) = bench.get("/SupplierSet?$skiptoken=5");
     assert!(page["@odata.nextLink"].as_str().expect("a link").ends_with("$skiptoken=5"));
+    bench.tenant.switch(|switches| switches.next_link_circles = true);
+    let (_, page) = bench.get("/SupplierSet?$skiptoken=15");
+    assert!(page["@odata.nextLink"].as_str().expect("a link").ends_with("$skiptoken=0"));
+}
+
+#[test]
+fn types_can_drift() {
+    let bench = Bench::small();
+    let base = format!("{PROJECTION}/SupplierHandling.svc");
+    let renamed = Renamed { from: "City".into(), to: "Town".into() };
+    bench.tenant.switch(|switches| switches.renamed = Some(renamed));
+    let rows = bench.rows(&format!("{base}/SupplierSet?$select=Town&$filter=Town ne null&$orderby=Town"));
+    assert!(rows.len() == 60 && rows.iter().all(|row| row["Town"].is_string() && row.get("City").is_none()));
+    assert_eq!(bench.see(&format!("{base}/SupplierSet?$select=City")).0, 400);
+    let (_, metadata) = bench.see(&format!("{base}/$metadata"));
+    let metadata = metadata.as_str().expect("text");
+    assert!(metadata.contains("Name=\"Town\" Type=\"Edm.String\""));
+    bench.tenant.switch(|switches| switches.withheld = Some("Name".into()));
+    let rows = bench.rows(&format!("{base}/SupplierSet?$select=Name,Town"));
+    assert!(rows.iter().all(|row| row.get("Name").is_none() && row.get("Town").is_some()));
+}
+
+#[test]
+fn answers_can_be_odd() {
+    let bench = Bench::small();
+    let path = format!("{PROJECTION}/SupplierHandling.svc/SupplierSet");
+    for (odd, kind) in [
+        (OddAnswer::LoginPage, "text/html"),
+        (OddAnswer::EmptyObject, "application/json"),
+        (OddAnswer::NoValue, "application/json"),
+        (OddAnswer::Error, "application/json"),
+    ] {
+        bench.tenant.switch(|switches| switches.odd_answer = Some(odd));
+        let response = bench.ask(&path, &[]);
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["content-type"].to_str().ok()),
+            (200, Some(kind))
+        );
+        assert!(!response.body().windows(7).any(|part| part == b"\"value\""), "{odd:?}");
+    }
+    bench.tenant.switch(|switches| (switches.odd_answer, switches.rows_too_many) = (None, 3));
+    assert_eq!(bench.rows(&format!("{path}?$top=4")).len(), 7);
+}
+
+#[test]
+fn calls_have_kinds() {
+    let bench = Bench::small();
+    let kind = |method: &str, tail: &str| {
+        let uri = format!("http://ifs.test{PROJECTION}/CustomerHandling.svc{tail}");
+        let request = http::Request::builder().method(method).uri(uri).body(bytes::Bytes::new());
+        let kind = bench.tenant.kind(&request.expect("request"));
+        (kind.name, kind.writes)
+    };
+    for (method, tail, expected) in [
+        ("GET", "/CustomerSet", ("page", false)),
+        ("GET", "/CustomerSet('1')", ("entity", false)),
+        ("GET", "/CustomerSet/$count", ("count", false)),
+        ("GET", "", ("service_document", false)),
+        ("POST", "/CustomerSet", ("create", true)),
+        ("POST", "/CustomerSet('1')/CustomerInfoAddresses", ("create", true)),
+        ("POST", "/CustomerSet('1')/IfsApp.X.Customer_Do", ("action", true)),
+        ("POST", "/ChangeCustomerCategory", ("action", true)),
+        ("POST", "/$batch", ("batch", true)),
+        ("PATCH", "/CustomerSet('1')", ("update", true)),
+        ("DELETE", "/CustomerSet('1')", ("delete", true)),
+    ] {
+        assert_eq!(kind(method, tail), expected, "{method} {tail}");
+    }
 }

@@ -6,7 +6,7 @@ use super::database::Database;
 use super::key::key;
 use super::page::Scope;
 use super::problem::Problem;
-use super::view::{Link, Sight, View};
+use super::view::{Drift, Link, Sight, View};
 
 /// What a path leads to.
 #[derive(Debug, Clone)]
@@ -41,6 +41,7 @@ pub(crate) struct Guide<'a> {
     pub(crate) address: &'a Address,
     pub(crate) namespace: &'a str,
     pub(crate) db: &'a Database,
+    pub(crate) drift: Drift<'a>,
     /// The sets are hidden.
     pub(crate) no_sets: bool,
 }
@@ -76,7 +77,7 @@ impl Guide<'_> {
     /// A collection, or the row of it that a predicate names.
     fn collection(&self, scope: Scope, segment: &Segment) -> Result<Resource, Problem> {
         let Some(predicate) = &segment.predicate else { return Ok(Resource::Rows(scope)) };
-        let sight = Sight { view: scope.view, namespace: self.namespace, hidden: None };
+        let sight = Sight { view: scope.view, namespace: self.namespace, drift: self.drift };
         Ok(Resource::One(Spot { view: scope.view, key: key(predicate, sight, &scope.equal)? }))
     }
 

@@ -83,7 +83,8 @@ pub(super) fn serve(
     let namespace = &address.service.namespace();
     let lens = &Lens::of(request, address.service.name, &state.switches)?;
     let no_sets = state.switches.no_sets;
-    let resource = Guide { address, namespace, db: &state.db, no_sets }.lead()?;
+    let drift = state.switches.drift();
+    let resource = Guide { address, namespace, db: &state.db, drift, no_sets }.lead()?;
     if request.method() != Method::GET {
         return Writing { state, settings, request, address, namespace, lens, now }.answer(&resource);
     }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use wire::Response;
 
 use super::page::Chosen;
+use super::view::Drift;
 use crate::fault::RetryAfter;
 
 /// How a tenant is set up.
@@ -71,6 +73,12 @@ pub struct IfsSwitches {
     pub no_sets: bool,
     /// This attribute is not there.
     pub hidden: Option<String>,
+    /// This attribute has another name.
+    pub renamed: Option<Renamed>,
+    /// Rows lack this attribute, although the metadata has it and `$select` may name it.
+    pub withheld: Option<String>,
+    /// Collections answer 200 with something that is no collection.
+    pub odd_answer: Option<OddAnswer>,
     /// `nextLink`s lead to this address instead.
     pub foreign_next_link: Option<String>,
     /// `nextLink`s are relative.
@@ -113,13 +121,64 @@ pub struct IfsSwitches {
     pub ignore_filter: bool,
     /// `nextLink` leads to the page that it stands on.
     pub next_link_loops: bool,
+    /// `nextLink` of every page but the first leads back to the first.
+    pub next_link_circles: bool,
+    /// A page has so many rows more than `$top` allows.
+    pub rows_too_many: usize,
     /// The first row of a page stands at its end once more.
     pub repeat_row: bool,
     /// The first two rows of a page stand in the wrong order.
     pub swap_rows: bool,
 }
 
+/// An attribute that was renamed by an update of the tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renamed {
+    /// Its name before.
+    pub from: String,
+    /// Its name now.
+    pub to: String,
+}
+
+/// What a proxy or a broken server answers with status 200 instead of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OddAnswer {
+    /// The login page of the identity provider, in HTML.
+    LoginPage,
+    /// `{}`.
+    EmptyObject,
+    /// A context, and no `value`.
+    NoValue,
+    /// An error object.
+    Error,
+}
+
+impl OddAnswer {
+    pub(crate) fn response(self) -> Response {
+        let (kind, body) = match self {
+            Self::LoginPage => ("text/html", "<!DOCTYPE html><html><body><form>Sign in</form></body></html>"),
+            Self::EmptyObject => ("application/json", "{}"),
+            Self::NoValue => ("application/json", r#"{"@odata.context":"$metadata#SupplierSet"}"#),
+            Self::Error => (
+                "application/json",
+                r#"{"error":{"code":"ODP_INTERNAL_ERROR","message":"failed","details":[]}}"#,
+            ),
+        };
+        let mut response = Response::new(bytes::Bytes::from_static(body.as_bytes()));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        response
+    }
+}
+
 impl IfsSwitches {
+    /// How the types differ from their description.
+    pub(crate) fn drift(&self) -> Drift<'_> {
+        let renamed = self.renamed.as_ref().map(|renamed| (renamed.from.as_str(), renamed.to.as_str()));
+        Drift { hidden: self.hidden.as_deref(), renamed }
+    }
+
     /// The status of a write that lacks `If-Match`.
     pub(crate) fn missing_status(&self) -> StatusCode {
         let said = self.missing_precondition.and_then(|status| StatusCode::from_u16(status).ok());
@@ -130,6 +189,9 @@ impl IfsSwitches {
     pub(crate) fn spoil_page(&self, chosen: &mut Chosen, token: usize) {
         if self.next_link_loops {
             chosen.next = chosen.next.map(|_| token);
+        }
+        if self.next_link_circles && token > 0 {
+            chosen.next = Some(0);
         }
         if self.swap_rows && chosen.rows.len() > 1 {
             chosen.rows.swap(0, 1);

@@ -245,8 +245,8 @@ impl Endpoint for IfsSandbox {
         let name = match (request.method(), last) {
             (_, "token") => "token",
             (_, "$batch" | "%24batch") => "batch",
-            (&http::Method::POST, last) if last.ends_with("Set") => "create",
-            (&http::Method::POST, _) => "action",
+            (&http::Method::POST, last) if is_operation(path, last) => "action",
+            (&http::Method::POST, _) => "create",
             (&http::Method::PATCH, _) => "update",
             (&http::Method::DELETE, _) => "delete",
             (_, "$metadata" | "%24metadata") => "metadata",
@@ -282,6 +282,12 @@ impl Endpoint for IfsSandbox {
         figures.extend(state.db.sizes().map(|(unit, rows)| (format!("rows_{unit}"), rows as u64)));
         figures
     }
+}
+
+/// Whether `last`, with which `path` ends, is called rather than added to.
+fn is_operation(path: &str, last: &str) -> bool {
+    let within = path.split_once(".svc/").map_or("", |(_, within)| within);
+    last.contains("IfsApp.") || (within == last && !last.ends_with("Set"))
 }
 
 /// The logical unit of this name.

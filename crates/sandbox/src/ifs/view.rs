@@ -78,21 +78,53 @@ pub(crate) struct Sight<'a> {
     pub(crate) view: &'static View,
     /// The projection's namespace, with which enum literals begin.
     pub(crate) namespace: &'a str,
-    /// An attribute that is not there.
-    pub(crate) hidden: Option<&'a str>,
+    pub(crate) drift: Drift<'a>,
 }
 
-impl Sight<'_> {
+/// How the types differ from their description, as after an update of the tenant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drift<'a> {
+    /// An attribute that is not there.
+    pub(crate) hidden: Option<&'a str>,
+    /// An attribute, and its new name.
+    pub(crate) renamed: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Drift<'a> {
+    /// Everything is as described.
+    #[cfg(test)]
+    pub(crate) const NONE: Self = Self { hidden: None, renamed: None };
+
+    /// What is now called `name` as the description calls it; `None` if it is not there.
+    fn described<'n>(&'n self, name: &'n str) -> Option<&'n str> {
+        match self.renamed {
+            Some((old, new)) if name == new => Some(old),
+            Some((old, _)) if name == old => None,
+            _ => Some(name).filter(|name| self.hidden != Some(*name)),
+        }
+    }
+
+    /// What the description calls `name` as it is called now; `None` if it is not there.
+    pub(crate) fn shown(&self, name: &'static str) -> Option<&'a str> {
+        match self.renamed {
+            Some((old, new)) if name == old => Some(new),
+            _ => Some(name).filter(|name| self.hidden != Some(*name)),
+        }
+    }
+}
+
+impl<'a> Sight<'a> {
     /// The place of a column that the request names.
     pub(crate) fn column(&self, name: &str) -> Result<usize, Problem> {
-        let place = self.view.place(name).filter(|_| self.hidden != Some(name));
+        let place = self.drift.described(name).and_then(|name| self.view.place(name));
         place.ok_or_else(|| {
             Problem::bad(format!("the property {name} does not exist in the type {}", self.view.name))
         })
     }
 
     /// The columns that are shown: place and name.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        self.view.columns().filter(|(_, name)| self.hidden != Some(*name))
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        let drift = self.drift;
+        self.view.columns().filter_map(move |(place, name)| Some((place, drift.shown(name)?)))
     }
 }

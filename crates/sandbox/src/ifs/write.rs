@@ -77,7 +77,7 @@ impl Writing<'_> {
     }
 
     pub(crate) fn sight(&self, view: &'static View) -> Sight<'_> {
-        Sight { view, namespace: self.namespace, hidden: self.state.switches.hidden.as_deref() }
+        Sight { view, namespace: self.namespace, drift: self.state.switches.drift() }
     }
 
     fn create(&mut self, scope: &Scope) -> Result<Response, Problem> {

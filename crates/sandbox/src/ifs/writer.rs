@@ -15,6 +15,9 @@ use super::settings::IfsSwitches;
 use super::view::Sight;
 use super::zone::Lens;
 
+/// Before the number that can be made too large for any type.
+const HUGE: &str = ",\"CreditLimit\":";
+
 /// How rows are written.
 #[derive(Clone, Copy)]
 pub(crate) struct Writer<'a> {
@@ -106,7 +109,8 @@ impl Writer<'_> {
         // The key is shown whether or not it was selected.
         let shown =
             |place: usize| self.select.is_none_or(|select| select.contains(&place) || keys.contains(&place));
-        let columns = self.sight.columns().filter(|(place, _)| shown(*place));
+        let withheld = self.switches.withheld.as_deref();
+        let columns = self.sight.columns().filter(|(place, name)| shown(*place) && withheld != Some(*name));
         Plan {
             head: format!("\"luname\":\"{}\",\"keyref\":", self.sight.view.name),
             keys: entity
@@ -127,24 +131,14 @@ impl Writer<'_> {
             out.push(b',');
         }
         out.extend_from_slice(plan.head.as_bytes());
-        let mut keyref = String::new();
-        for (place, name) in &plan.keys {
-            keyref.push_str(name);
-            match row.at(*place) {
-                Cell::Text(part) => keyref.push_str(part),
-                other => keyref.push_str(&other.text().unwrap_or_default()),
-            }
-            keyref.push('^');
-        }
-        text(out, &keyref);
-        let huge = self.switches.huge_number.as_deref() == Some(row.key_str());
-        let limit = huge.then(|| self.sight.view.entity.place("CreditLimit")).flatten();
+        keyref(out, row, &plan.keys);
+        let huge = self.switches.huge_number.as_deref().is_some_and(|key| key == row.key_str());
         for (place, name) in &plan.columns {
             out.extend_from_slice(name.as_bytes());
-            if limit == Some(*place) {
-                out.extend_from_slice(b"1e999");
-            } else {
-                self.cell(out, row.at(*place));
+            match row.cells.get(*place) {
+                Some(_) if huge && name == HUGE => out.extend_from_slice(b"1e999"),
+                Some(cell) => self.cell(out, cell),
+                None => out.extend_from_slice(b"null"),
             }
         }
         for expansion in plan.expand {
@@ -174,6 +168,8 @@ impl Writer<'_> {
         out.push(b'}');
     }
 
+    // Called for every value of every row.
+    #[inline]
     pub(crate) fn cell(&self, out: &mut Vec<u8>, cell: &Cell) {
         match cell {
             Cell::Null => out.extend_from_slice(b"null"),
@@ -186,6 +182,18 @@ impl Writer<'_> {
             Cell::Timestamp(stamp) => quoted(out, stamp),
         }
     }
+}
+
+/// `"ORDER_NO=1^LINE_NO=2^"`.
+fn keyref(out: &mut Vec<u8>, row: &Row, keys: &[(usize, String)]) {
+    let reference = match keys {
+        [(place, name)] => match row.at(*place) {
+            Cell::Text(key) => format!("{name}{key}^"),
+            other => format!("{name}{}^", other.text().unwrap_or_default()),
+        },
+        _ => row.keyref(),
+    };
+    text(out, &reference);
 }
 
 fn plain(out: &mut Vec<u8>, value: impl Display) {
