@@ -260,6 +260,23 @@ mod tests {
     }
 
     #[test]
+    fn children_of_a_row_that_is_gone_are_gone_whoever_looks_first() {
+        let lines = |looks_first: bool| {
+            let mut db = Database::new(&IfsSettings { orders: 5, ..IfsSettings::default() });
+            let line = &crate::ifs::schema::PURCHASE_ORDER_LINE;
+            if looks_first {
+                assert!(db.table(line).is_some());
+            }
+            let order = line.parent.expect("an order");
+            assert!(db.delete(order, "100002", &log(2_000_000_000)));
+            let table = db.table(line).expect("a table");
+            assert_eq!(table.beginning("100002").count(), 0);
+            table.len()
+        };
+        assert_eq!(lines(true), lines(false));
+    }
+
+    #[test]
     fn a_rolled_back_transaction_leaves_nothing() {
         let units = ["*".to_owned()];
         let logged = Log { units: &units, ..log(2_000_000_000) };

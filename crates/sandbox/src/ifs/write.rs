@@ -183,8 +183,7 @@ impl Writing<'_> {
     fn upsert(&mut self, spot: &Spot, mut wanted: Vec<(usize, Cell)>) -> Result<Response, Problem> {
         for (place, part) in spot.view.entity.key_places().zip(spot.key.split('\0')) {
             let kind = spot.view.entity.columns.get(place).map(|column| column.kind);
-            // Numbers stand in keys with zeros before them.
-            let part = if kind == Some(ColumnKind::Integer) { part.trim_start_matches('0') } else { part };
+            // Numbers stand in keys with zeros before them, which reading takes away.
             let cell = kind.and_then(|kind| Cell::parse(kind, Some(part)));
             wanted.retain(|(known, _)| *known != place);
             wanted.push((place, cell.unwrap_or(Cell::Null)));

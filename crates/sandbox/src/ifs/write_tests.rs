@@ -400,8 +400,11 @@ fn the_history_log_tells_of_every_change_where_it_is_switched_on() {
 fn stamps_are_read_and_written_in_the_servers_zone() {
     let bench = Bench::with_customers();
     bench.tenant.switch(|switches| switches.time_zone = Some("Asia/Tokyo".into()));
-    let (_, _, row) = bench.write("POST", "/CustomerSet", &[], &json!({"CustomerId": "K1", "Name": "A"}));
+    let body = json!({"CustomerId": "K1", "Name": "A", "Cf_Last_Call": "2029-12-31T12:00:00Z"});
+    let (_, _, row) = bench.write("POST", "/CustomerSet", &[], &body);
     assert_eq!(row["ModifiedDate"], json!("2030-01-01T09:00:00Z"));
+    assert_eq!(row["Cf_Last_Call"], json!("2029-12-31T12:00:00Z"));
+    assert_eq!(bench.customer("K1", "Cf_Last_Call").as_deref(), Some("2029-12-31T03:00:00Z"));
     let aware = [("x-ifs-time-zone-aware-request", "true")];
     let (_, _, row) = bench.write("POST", "/CustomerSet", &aware, &json!({"CustomerId": "K2", "Name": "A"}));
     assert_eq!(row["ModifiedDate"], json!("2030-01-01T00:00:00Z"));

@@ -24,6 +24,7 @@ const COLUMNS: &[Column] = &[
     text("Cf_Crm_Id", 18),
     choice("Cf_Segment", "CfSegment"),
     number("Cf_Credit_Score", 12, 3),
+    instant("Cf_Last_Call"),
     instant("ModifiedDate").computed(),
 ];
 
