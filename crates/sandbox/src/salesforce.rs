@@ -29,6 +29,9 @@ mod call;
 mod changes;
 mod collection_calls;
 mod collections;
+mod composite;
+#[cfg(test)]
+mod composite_tests;
 mod cursors;
 mod describe;
 mod desk;
@@ -41,6 +44,7 @@ mod org;
 mod org_tests;
 mod problem;
 mod record;
+mod replication;
 mod routes;
 mod row_calls;
 mod rules;

@@ -77,6 +77,22 @@ impl<'a> Members<'a> {
         Self(given.map(|(name, cell)| (Cow::Borrowed(name), Given::Cell(cell))).collect())
     }
 
+    /// The members but for those of these names.
+    pub(crate) fn without(&self, names: &[String]) -> Self {
+        let named = |member: &str| names.iter().any(|name| name.eq_ignore_ascii_case(member));
+        Self(self.0.iter().filter(|(member, _)| !named(member)).cloned().collect())
+    }
+
+    /// The members and one more.
+    pub(crate) fn and<'b>(self, name: &'b str, given: Given<'b>) -> Members<'b>
+    where
+        'a: 'b,
+    {
+        let mut members = self.0;
+        members.push((Cow::Borrowed(name), given));
+        Members(members)
+    }
+
     /// Everything but the attributes and the id.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, Given<'a>)> {
         let fields = self.0.iter().map(|(name, given)| (name.as_ref(), *given));

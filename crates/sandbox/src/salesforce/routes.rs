@@ -100,6 +100,9 @@ impl Call<'_> {
             }
             ("GET", ["sobjects", object]) => ok(&basic_info(&*self.object(object)?, self.version)),
             (_, ["composite", "sobjects", rest @ ..]) => self.collection(request, rest),
+            (_, ["composite", rest @ ..]) => self.composite(request, rest),
+            ("GET", ["sobjects", object, "updated"]) => self.updated(request, object),
+            ("GET", ["sobjects", object, "deleted"]) => self.deleted(request, object),
             (_, ["sobjects", object, rest @ ..]) => self.rows(request, object, rest),
             _ => Err(Problem::not_found()),
         }

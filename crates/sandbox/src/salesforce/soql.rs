@@ -7,6 +7,8 @@ mod like;
 mod literal;
 mod output;
 mod parser;
+#[cfg(test)]
+mod parser_tests;
 mod path;
 mod selection;
 mod selector;

@@ -380,7 +380,3 @@ impl Parser<'_> {
         word.parse().map_err(|_| malformed(&format!("unexpected token: '{word}'")))
     }
 }
-
-#[cfg(test)]
-#[path = "parser_tests.rs"]
-mod tests;

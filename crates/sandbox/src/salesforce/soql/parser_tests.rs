@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::condition::{Choices, Condition, Operand};
 use super::*;
 use crate::salesforce::schema::objects;
 use crate::salesforce::settings::SalesforceSettings;
