@@ -24,7 +24,9 @@
 //! | `POST /sandbox/expire-sessions`, `POST /sandbox/expire-cursors` | all sessions, or query locators, end |
 
 mod admin;
-#[expect(dead_code, reason = "setup and composites need more than rows")]
+mod bulk;
+#[cfg(test)]
+mod bulk_tests;
 mod call;
 mod changes;
 mod collection_calls;
@@ -37,7 +39,6 @@ mod describe;
 mod desk;
 mod fill;
 mod identifier;
-#[expect(dead_code, reason = "setup and composites need more than rows")]
 mod members;
 mod org;
 #[cfg(test)]

@@ -23,8 +23,6 @@ pub(crate) struct Call<'a> {
     pub(crate) version: &'a str,
     pub(crate) now: jiff::Timestamp,
     pub(crate) elapsed: Duration,
-    /// Where the client reaches this org.
-    pub(crate) base: String,
     /// Whether this is the Tooling API.
     pub(crate) tooling: bool,
 }
@@ -50,10 +48,15 @@ impl Call<'_> {
         let client = client.map(|client| format!("client={client}")).unwrap_or_default();
         let origin = format!("com/salesforce/api/rest/{};{client}", self.version);
         let saves = option(header("sforce-duplicate-rule-header"), ';', "allowSave");
-        let author = Author { user: self.user.id().into(), origin: origin.into(), now: self.now, api: true };
+        let author = Author { origin: origin.into(), ..self.author() };
         let bit = self.user.bit();
         let saves_duplicates = saves.is_some_and(|saves| saves.eq_ignore_ascii_case("true"));
         self.state.desk(author, bit, saves_duplicates)
+    }
+
+    /// The user of this call, by no particular way.
+    pub(crate) fn author(&self) -> Author {
+        Author { user: self.user.id().into(), origin: "".into(), now: self.now, api: true }
     }
 
     /// `/query` and `/queryAll`.

@@ -112,7 +112,8 @@ impl Call<'_> {
             answers.insert(part.reference_id.clone(), answered);
         }
         self.close(composite.all_or_none, &mut answers);
-        let shown = |part: &Part<'_>| answers.get(&part.reference_id).map(|one| one.shown(&part.reference_id));
+        let shown =
+            |part: &Part<'_>| answers.get(&part.reference_id).map(|one| one.shown(&part.reference_id));
         let list: Vec<Value> = parts.iter().filter_map(shown).collect();
         Ok(answer(StatusCode::OK, &json!({ "compositeResponse": list })))
     }
@@ -157,7 +158,8 @@ impl Call<'_> {
         headers: &BTreeMap<String, String>,
         body: String,
     ) -> Result<Response, Problem> {
-        let bad = |what: &str| Problem::bad("INVALID_INPUT", format!("{what} of a subrequest is invalid: {url}"));
+        let bad =
+            |what: &str| Problem::bad("INVALID_INPUT", format!("{what} of a subrequest is invalid: {url}"));
         let mut request = http::Request::builder().method(method).uri(url.replace(' ', "%20"));
         for (name, value) in headers {
             if OUTER_ONLY.iter().any(|outer| name.eq_ignore_ascii_case(outer)) {
@@ -178,7 +180,9 @@ impl Call<'_> {
         }
         let parts = segments(rest);
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        if matches!(parts.as_slice(), ["composite", inner, ..] if *inner != "sobjects") || parts == ["composite"] {
+        if matches!(parts.as_slice(), ["composite", inner, ..] if *inner != "sobjects")
+            || parts == ["composite"]
+        {
             return Err(bad("The url"));
         }
         Ok(self.resource(&request, &parts).unwrap_or_else(|problem| problem.response()))
@@ -218,7 +222,6 @@ fn too_many(what: &str, most: usize) -> Problem {
 
 /// What a part says that did not run, or was taken back.
 fn halt() -> Answered {
-    let message =
-        "The transaction was rolled back since another operation in the same transaction failed.";
+    let message = "The transaction was rolled back since another operation in the same transaction failed.";
     Answered::problem(&Problem::bad("PROCESSING_HALTED", message))
 }

@@ -32,7 +32,12 @@ fn parts_refer_to_earlier_answers() {
                 "method": "GET", "referenceId": "read",
                 "url": format!("{ROOT}/query?q=SELECT Id, Name FROM Account WHERE Id = '@{{steel.id}}'"),
             }),
-            part("PATCH", "/sobjects/Contact/@{ek.id}", "named", &json!({ "FirstName": "@{read.records[0].Name}" })),
+            part(
+                "PATCH",
+                "/sobjects/Contact/@{ek.id}",
+                "named",
+                &json!({ "FirstName": "@{read.records[0].Name}" }),
+            ),
             part("PATCH", "/sobjects/Contact/@{nobody.id}", "lost", &json!({ "FirstName": "x" })),
         ],
         false,
@@ -95,8 +100,10 @@ fn collections_within_a_composite_write_and_fail_by_row() {
         { "attributes": { "type": "Account" }, "IFS_Key__c": "B" },
     ] });
     let path = "/composite/sobjects/Account/IFS_Key__c";
-    let fine = json!({ "records": [{ "attributes": { "type": "Account" }, "Name": "two", "IFS_Key__c": "C" }] });
-    let answers = composite(&client, &[part("PATCH", path, "a", &records), part("PATCH", path, "b", &fine)], false);
+    let fine =
+        json!({ "records": [{ "attributes": { "type": "Account" }, "Name": "two", "IFS_Key__c": "C" }] });
+    let answers =
+        composite(&client, &[part("PATCH", path, "a", &records), part("PATCH", path, "b", &fine)], false);
     let first: Vec<Value> = serde_json::from_value(answers[0].1.clone()).expect("a list");
     assert_eq!(codes(&first), ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]);
     assert_eq!((answers[1].0, client.count("SELECT COUNT() FROM Account")), (200, 1));
@@ -137,7 +144,9 @@ fn the_rest_is_not_tried_after_fourteen_failed_graphs() {
         })
         .collect();
     let (_, answer) = client.call("POST", "/composite/graph", &json!({ "graphs": graphs }));
-    let code = |place: usize| answer["graphs"][place]["graphResponse"]["compositeResponse"][0]["body"][0]["errorCode"].clone();
+    let code = |place: usize| {
+        answer["graphs"][place]["graphResponse"]["compositeResponse"][0]["body"][0]["errorCode"].clone()
+    };
     assert_eq!((code(13), code(15)), (json!("REQUIRED_FIELD_MISSING"), json!("PROCESSING_HALTED")));
     assert_eq!(client.count("SELECT COUNT() FROM Account"), 0);
 }
@@ -198,8 +207,12 @@ fn windows_tell_of_changes_and_deletions() {
     let (_, body) = window("updated", "2026-03-01T10:05:30%2B00:00", "2026-03-01T10:30:00Z");
     assert_eq!(body, json!({ "ids": [kept], "latestDateCovered": "2026-03-01T10:11:00.000+0000" }));
     let (_, body) = window("deleted", "2026-03-01T10:05:00+00:00", "2026-03-01T10:30:00Z");
-    let ids: Vec<&str> =
-        body["deletedRecords"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str()).collect();
+    let ids: Vec<&str> = body["deletedRecords"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| one["id"].as_str())
+        .collect();
     assert_eq!(ids, [gone.as_str(), purged.as_str()]);
     let (_, body) = window("updated", "2026-03-01T09:00:00Z", "2026-03-01T10:05:00Z");
     assert_eq!(body["ids"], json!([old]));

@@ -79,8 +79,8 @@ impl<'a> Members<'a> {
 
     /// The members but for those of these names.
     pub(crate) fn without(&self, names: &[String]) -> Self {
-        let named = |member: &str| names.iter().any(|name| name.eq_ignore_ascii_case(member));
-        Self(self.0.iter().filter(|(member, _)| !named(member)).cloned().collect())
+        let is_out = |member: &str| names.iter().any(|name| name.eq_ignore_ascii_case(member));
+        Self(self.0.iter().filter(|(member, _)| !is_out(member)).cloned().collect())
     }
 
     /// The members and one more.

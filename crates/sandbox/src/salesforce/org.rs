@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::HeaderValue;
 use wire::{Request, Response, SeededEntropy};
 
+use super::bulk::Jobs;
 use super::changes::Change;
 use super::cursors::Cursors;
 use super::desk::Desk;
@@ -33,6 +34,7 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) switches: SalesforceSwitches,
     pub(crate) cursors: Cursors,
+    pub(crate) jobs: Jobs,
     pub(crate) calls: u64,
     by_kind: BTreeMap<&'static str, u64>,
     entropy: SeededEntropy,
@@ -57,6 +59,7 @@ impl SalesforceSandbox {
             sessions: Sessions::default(),
             switches: SalesforceSwitches::default(),
             cursors: Cursors::default(),
+            jobs: Jobs::default(),
             calls: 0,
             by_kind: BTreeMap::new(),
             entropy: SeededEntropy::new(settings.seed),
@@ -259,6 +262,7 @@ impl SalesforceSandbox {
     pub(crate) fn counted(&self, request: &Request, kind: &'static str) -> Response {
         let mut state = self.lock();
         *state.by_kind.entry(kind).or_default() += 1;
+        self.work(&mut state);
         state.store.next_commit();
         let calls = state.calls;
         let mut response = self.route(&mut state, request);

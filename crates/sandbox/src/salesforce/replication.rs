@@ -37,10 +37,10 @@ impl Call<'_> {
         let view = self.view();
         let place = view.table(object).map_err(|_| Problem::not_found())?;
         let table = view.store.table(place).ok_or_else(Problem::not_found)?;
-        let binned = table.all().filter(|record| record.deleted).map(|record| (record.id.as_str(), record.modified));
+        let binned =
+            table.all().filter(|record| record.deleted).map(|record| (record.id.as_str(), record.modified));
         let gone = binned.chain(view.store.purged(place)).filter(|(_, at)| (start..=end).contains(at));
-        let records: Vec<_> =
-            gone.map(|(id, at)| json!({ "deletedDate": stamp(at), "id": id })).collect();
+        let records: Vec<_> = gone.map(|(id, at)| json!({ "deletedDate": stamp(at), "id": id })).collect();
         few(records.len())?;
         let earliest = self.now.checked_sub(DELETED).unwrap_or(Timestamp::UNIX_EPOCH);
         let body = json!({

@@ -12,7 +12,7 @@ use super::org::{SalesforceSandbox, State};
 use super::problem::{Problem, answer, empty};
 use super::row_calls::date;
 use super::schema::Object;
-use super::session::{base, expired, form, user_info};
+use super::session::{expired, form, user_info};
 use crate::door::parameter;
 use crate::{CallKind, Endpoint, Refusal, ServerClock};
 
@@ -68,7 +68,6 @@ impl SalesforceSandbox {
             version,
             now: self.clock.now(),
             elapsed: self.clock.elapsed(),
-            base: base(request),
             tooling: false,
         };
         call.resource(request, &segments)
@@ -99,6 +98,7 @@ impl Call<'_> {
                 self.described(request, |call| describe(call.view(), &object, call.version))
             }
             ("GET", ["sobjects", object]) => ok(&basic_info(&*self.object(object)?, self.version)),
+            (_, ["jobs", rest @ ..]) => self.jobs(request, rest),
             (_, ["composite", "sobjects", rest @ ..]) => self.collection(request, rest),
             (_, ["composite", rest @ ..]) => self.composite(request, rest),
             ("GET", ["sobjects", object, "updated"]) => self.updated(request, object),
@@ -198,7 +198,7 @@ fn versions() -> Response {
 }
 
 fn resources(version: &str) -> Value {
-    let names = ["sobjects", "query", "queryAll", "limits", "composite"];
+    let names = ["sobjects", "query", "queryAll", "limits", "composite", "jobs"];
     let resource =
         |name: &&str| ((*name).to_owned(), Value::from(format!("/services/data/v{version}/{name}")));
     names.iter().map(resource).collect::<serde_json::Map<_, _>>().into()

@@ -3,6 +3,7 @@
 mod aggregate;
 mod condition;
 mod date_literal;
+mod flat;
 mod like;
 mod literal;
 mod output;
@@ -15,6 +16,7 @@ mod selector;
 mod tokens;
 
 pub(crate) use aggregate::Groups;
+pub(crate) use flat::{Flat, flat};
 pub(crate) use output::{Output, write_record};
 pub(crate) use parser::parse;
 pub(crate) use selection::select;

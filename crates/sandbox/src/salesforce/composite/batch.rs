@@ -46,7 +46,10 @@ impl Call<'_> {
                 continue;
             }
             self.state.store.next_commit();
-            let url = format!("/services/data/{}", single.url.trim_start_matches("/services/data/").trim_start_matches('/'));
+            let url = format!(
+                "/services/data/{}",
+                single.url.trim_start_matches("/services/data/").trim_start_matches('/')
+            );
             let body = single.rich_input.map_or("", RawValue::get).to_owned();
             let response = self
                 .inner(request, (&single.method, &url), &BTreeMap::new(), body)

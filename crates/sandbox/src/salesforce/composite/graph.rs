@@ -105,7 +105,8 @@ impl Graph<'_> {
             return above;
         }
         let needs = part.needs();
-        let needed = self.composite_request.iter().filter(|other| needs.contains(&other.reference_id.as_str()));
+        let needed =
+            self.composite_request.iter().filter(|other| needs.contains(&other.reference_id.as_str()));
         needed.map(|other| self.depth(other, above + 1)).max().unwrap_or(above + 1)
     }
 

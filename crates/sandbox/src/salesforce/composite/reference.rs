@@ -29,7 +29,8 @@ fn value(path: &str, answers: &Answers) -> Result<Value, Problem> {
     let answered = answers.get(name).filter(|answered| !answered.failed()).ok_or_else(|| broken(path))?;
     let mut found = &answered.body;
     let steps = path.get(name.len()..).unwrap_or_default();
-    for step in steps.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty()) {
+    for step in steps.split(['.', '[']).map(|step| step.trim_end_matches(']')).filter(|step| !step.is_empty())
+    {
         found = match step.parse::<usize>() {
             Ok(place) if found.is_array() => found.get(place),
             _ => found.get(step),

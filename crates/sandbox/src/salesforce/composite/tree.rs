@@ -22,6 +22,9 @@ struct List<'a> {
     records: Vec<Members<'a>>,
 }
 
+/// Records below another one: their object, their reference, and they.
+type Branch<'m> = (usize, String, Vec<Members<'m>>);
+
 /// What became of the records so far.
 #[derive(Default)]
 struct Grown {
@@ -94,12 +97,12 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// A record without those below it, and those: their object, their reference, and they.
+    /// A record without those below it, and those.
     fn divided<'m>(
         &self,
         object: &Object,
         members: &Members<'m>,
-    ) -> Result<(Members<'m>, Vec<(usize, String, Vec<Members<'m>>)>), Problem> {
+    ) -> Result<(Members<'m>, Vec<Branch<'m>>), Problem> {
         let mut below = Vec::new();
         let mut names = Vec::new();
         for (name, given) in members.fields() {
