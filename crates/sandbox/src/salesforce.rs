@@ -51,13 +51,14 @@ mod row_calls;
 mod rules;
 #[cfg(test)]
 mod rules_tests;
-#[expect(dead_code, reason = "setup and composites need more than rows")]
 mod schema;
 mod seed;
 mod session;
 mod settings;
+mod setup;
+#[cfg(test)]
+mod setup_tests;
 mod soql;
-#[expect(dead_code, reason = "setup and composites need more than rows")]
 mod store;
 mod switches;
 mod token_trouble;

@@ -25,7 +25,12 @@ impl Client {
     fn ran(&self, order: &Value, file: &str) -> (String, Value) {
         let id = self.job(order);
         let put = || {
-            self.send("PUT", &format!("{ROOT}/ingest/{id}/batches"), file, &[("content-type", "text/csv")])
+            self.send(
+                "PUT",
+                &format!("{ROOT}/ingest/{id}/batches"),
+                file.to_owned(),
+                &[("content-type", "text/csv")],
+            )
         };
         assert_eq!((put().status().as_u16(), put().status().as_u16()), (201, 400), "once only");
         let complete =
@@ -86,7 +91,7 @@ fn a_job_may_be_made_and_filled_by_one_call() {
     let response = client.send(
         "POST",
         &format!("{ROOT}/ingest"),
-        &body,
+        body,
         &[("content-type", "multipart/form-data; boundary=b")],
     );
     let job: Value = serde_json::from_slice(response.body()).expect("JSON");

@@ -16,6 +16,7 @@ use super::schema::{ACCOUNT, KEY, Users, objects};
 use super::seed::plant;
 use super::session::{Sessions, User};
 use super::settings::SalesforceSettings;
+use super::setup::Deployments;
 use super::store::{Author, Store, Table};
 use super::switches::SalesforceSwitches;
 use crate::ServerClock;
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) switches: SalesforceSwitches,
     pub(crate) cursors: Cursors,
     pub(crate) jobs: Jobs,
+    pub(crate) deployments: Deployments,
     pub(crate) calls: u64,
     by_kind: BTreeMap<&'static str, u64>,
     entropy: SeededEntropy,
@@ -60,6 +62,7 @@ impl SalesforceSandbox {
             switches: SalesforceSwitches::default(),
             cursors: Cursors::default(),
             jobs: Jobs::default(),
+            deployments: Deployments::default(),
             calls: 0,
             by_kind: BTreeMap::new(),
             entropy: SeededEntropy::new(settings.seed),

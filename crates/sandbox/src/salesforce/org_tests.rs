@@ -16,7 +16,7 @@ const UPSERT: &str = "/composite/sobjects/Account/IFS_Key__c";
 const KEYED: &str = "/sobjects/Account/IFS_Key__c";
 
 pub(super) struct Client {
-    pub(super) org: SalesforceSandbox,
+    pub(super) org: Arc<SalesforceSandbox>,
     pub(super) clock: Arc<ManualClock>,
     token: String,
 }
@@ -28,7 +28,7 @@ impl Client {
 
     pub(super) fn with(settings: SalesforceSettings) -> Self {
         let clock = Arc::new(ManualClock::at("2026-03-01T10:00:00Z"));
-        let org = SalesforceSandbox::new(ServerClock::new(clock.clone()), settings);
+        let org = Arc::new(SalesforceSandbox::new(ServerClock::new(clock.clone()), settings));
         let mut client = Self { org, clock, token: String::new() };
         client.log_in();
         client
@@ -50,19 +50,39 @@ impl Client {
         read(&self.org.answer(&request.body(Bytes::from(form.to_owned())).expect("a request")))
     }
 
-    pub(super) fn send(&self, method: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Response {
+    pub(super) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: impl Into<Bytes>,
+        headers: &[(&str, &str)],
+    ) -> Response {
         let mut request = http::Request::builder().method(method).uri(path);
         request = request.header("authorization", format!("Bearer {}", self.token));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.org.answer(&request.body(Bytes::from(body.to_owned())).expect("a request"))
+        self.org.answer(&request.body(body.into()).expect("a request"))
+    }
+
+    /// The same org, as its administrator meets it.
+    pub(super) fn administrator(&self) -> Self {
+        let form = "grant_type=client_credentials&client_id=ml-connector-admin&client_secret=sandbox-secret";
+        let (status, body) = self.token(form, None);
+        assert_eq!(status, 200, "{body}");
+        let token = body["access_token"].as_str().expect("a token").to_owned();
+        Self { org: self.org.clone(), clock: self.clock.clone(), token }
+    }
+
+    pub(super) fn tooling_query(&self, soql: &str) -> (u16, Value) {
+        let text: String = url::form_urlencoded::byte_serialize(soql.as_bytes()).collect();
+        self.call("GET", &format!("/tooling/query?q={text}"), &Value::Null)
     }
 
     /// `path` below the versioned root.
     pub(super) fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        read(&self.send(method, &format!("/services/data/v64.0{path}"), &body, &[]))
+        read(&self.send(method, &format!("/services/data/v64.0{path}"), body, &[]))
     }
 
     pub(super) fn query(&self, soql: &str) -> (u16, Value) {
@@ -569,7 +589,7 @@ fn people_work_in_the_browser_and_at_the_door() {
     assert!(client.org.effects().is_empty());
 
     let clock = client.clock.clone();
-    let gate = Gate::new(Arc::new(client.org));
+    let gate = Gate::new(client.org);
     let knock = |method: &str, path: &str, body: &str| {
         let request = http::Request::builder().method(method).uri(path).body(Bytes::from(body.to_owned()));
         let request = request.expect("a request");

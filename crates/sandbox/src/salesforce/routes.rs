@@ -98,6 +98,8 @@ impl Call<'_> {
                 self.described(request, |call| describe(call.view(), &object, call.version))
             }
             ("GET", ["sobjects", object]) => ok(&basic_info(&*self.object(object)?, self.version)),
+            (_, ["tooling", rest @ ..]) if !self.tooling => self.tooling(request, rest),
+            (_, ["metadata", rest @ ..]) => self.metadata(request, rest),
             (_, ["jobs", rest @ ..]) => self.jobs(request, rest),
             (_, ["composite", "sobjects", rest @ ..]) => self.collection(request, rest),
             (_, ["composite", rest @ ..]) => self.composite(request, rest),
@@ -198,7 +200,7 @@ fn versions() -> Response {
 }
 
 fn resources(version: &str) -> Value {
-    let names = ["sobjects", "query", "queryAll", "limits", "composite", "jobs"];
+    let names = ["sobjects", "query", "queryAll", "limits", "composite", "jobs", "tooling", "metadata"];
     let resource =
         |name: &&str| ((*name).to_owned(), Value::from(format!("/services/data/v{version}/{name}")));
     names.iter().map(resource).collect::<serde_json::Map<_, _>>().into()

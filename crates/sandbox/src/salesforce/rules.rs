@@ -8,6 +8,8 @@ mod order_item;
 mod permission;
 mod price_book;
 
+pub(crate) use permission::grant;
+
 use super::desk::{Desk, Draft};
 use super::problem::Problem;
 use super::record::{Cell, Record};

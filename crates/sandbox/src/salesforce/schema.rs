@@ -38,6 +38,7 @@ pub(crate) const RECORD_TYPE: usize = 10;
 pub(crate) const PERMISSION_SET: usize = 11;
 pub(crate) const ASSIGNMENT: usize = 12;
 pub(crate) const FIELD_PERMISSIONS: usize = 13;
+pub(crate) const OBJECT_PERMISSIONS: usize = 14;
 pub(crate) const ORDER_STATUS: usize = 15;
 pub(crate) const CUSTOM_FIELD: usize = 16;
 pub(crate) const CHANNEL: usize = 17;
@@ -121,6 +122,7 @@ mod tests {
             (PERMISSION_SET, "PermissionSet"),
             (ASSIGNMENT, "PermissionSetAssignment"),
             (FIELD_PERMISSIONS, "FieldPermissions"),
+            (OBJECT_PERMISSIONS, "ObjectPermissions"),
             (ORDER_STATUS, "OrderStatus"),
             (CUSTOM_FIELD, "CustomField"),
             (CHANNEL, "PlatformEventChannel"),

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::spec::{Flag, Sheet};
+use super::spec::Sheet;
 use super::{Field, Kind};
 
 /// Who knows an object.
@@ -97,11 +97,6 @@ impl Object {
     /// All fields with their places.
     pub(crate) fn places(&self) -> impl Iterator<Item = (u16, &Field)> {
         (0..u16::MAX).zip(&self.fields)
-    }
-
-    /// The field that names a record.
-    pub(crate) fn name_field(&self) -> Option<(u16, &Field)> {
-        self.places().find(|(_, field)| field.is(Flag::Name))
     }
 }
 

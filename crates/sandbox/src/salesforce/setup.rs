@@ -1,0 +1,16 @@
+//! Setting the org up: custom fields, permission sets and event channels through the Tooling API
+//! and by metadata deploy.
+
+mod channel;
+mod component;
+mod custom_field;
+mod deploy;
+mod element;
+mod package;
+mod permission_set;
+mod tooling;
+mod zip;
+
+pub(crate) use deploy::Deployments;
+#[cfg(test)]
+pub(crate) use zip::tests::pack;
