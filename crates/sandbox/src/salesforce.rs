@@ -58,8 +58,11 @@ mod settings;
 mod setup;
 #[cfg(test)]
 mod setup_tests;
+mod soap;
 mod soql;
 mod store;
+#[cfg(test)]
+mod switch_tests;
 mod switches;
 mod token_trouble;
 mod values;

@@ -41,7 +41,7 @@ impl Client {
         body["access_token"].as_str().expect("a token").clone_into(&mut self.token);
     }
 
-    fn token(&self, form: &str, basic: Option<&str>) -> (u16, Value) {
+    pub(super) fn token(&self, form: &str, basic: Option<&str>) -> (u16, Value) {
         let mut request = http::Request::post("/services/oauth2/token").header("host", "acme.example");
         if let Some(pair) = basic {
             let pair = base64::engine::general_purpose::STANDARD.encode(pair);

@@ -33,6 +33,7 @@ impl SalesforceSandbox {
             }
             "/services/oauth2/revoke" => revoke(state, request),
             "/services/data" => versions(),
+            soap if soap.starts_with("/services/Soap/") => self.soap(state, request),
             _ => {
                 state.calls += 1;
                 self.admitted(state, request, path).unwrap_or_else(|problem| problem.response())
@@ -219,6 +220,7 @@ impl Endpoint for SalesforceSandbox {
         let path = request.uri().path();
         let names = [
             ("/oauth2/token", "token"),
+            ("/services/Soap/", "token"),
             ("/jobs/", "job"),
             ("/query", "query"),
             ("/describe", "describe"),

@@ -12,5 +12,6 @@ mod tooling;
 mod zip;
 
 pub(crate) use deploy::Deployments;
+pub(crate) use element::Element;
 #[cfg(test)]
 pub(crate) use zip::tests::pack;

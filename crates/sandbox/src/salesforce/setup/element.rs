@@ -9,10 +9,10 @@ const DEEPEST: usize = 32;
 
 /// One element.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) text: String,
-    pub(super) children: Vec<Element>,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) children: Vec<Element>,
 }
 
 impl Element {
@@ -20,7 +20,7 @@ impl Element {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub(super) fn from_xml(xml: &str) -> Result<Self, String> {
+    pub(crate) fn from_xml(xml: &str) -> Result<Self, String> {
         let mut reader = Reader::from_str(xml);
         let mut open = vec![Self::default()];
         loop {
@@ -59,7 +59,7 @@ impl Element {
     }
 
     /// Reads JSON: lists are repeated elements.
-    pub(super) fn from_json(name: &str, value: &Value) -> Self {
+    pub(crate) fn from_json(name: &str, value: &Value) -> Self {
         let mut element = Self { name: name.to_owned(), ..Self::default() };
         match value {
             Value::Object(members) => {
@@ -79,25 +79,25 @@ impl Element {
         element
     }
 
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    pub(super) fn one(&self, name: &str) -> Option<&Element> {
+    pub(crate) fn one(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The text of a child; `None` if there is none, or nothing in it.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let text = self.one(name)?.text.trim();
         (!text.is_empty()).then_some(text)
     }
 
-    pub(super) fn truth(&self, name: &str) -> bool {
+    pub(crate) fn truth(&self, name: &str) -> bool {
         self.text(name) == Some("true")
     }
 
-    pub(super) fn number(&self, name: &str) -> Option<u32> {
+    pub(crate) fn number(&self, name: &str) -> Option<u32> {
         self.text(name)?.parse().ok()
     }
 }

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Runs third-party Salesforce clients, unmodified, against the sandbox.
+#
+# A command for people, not part of CI: it installs jsforce (npm) and simple-salesforce (pip) into a
+# folder of its own, so it needs node, npm, python3 and a package registry. Usage:
+#
+#   tests/referees/run.sh [path of the ml-connector binary]
+#
+# REFEREES names the folder to install into; without it a new one is made and removed afterwards.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+binary=${1:-ml-connector}
+folder=${REFEREES:-$(mktemp -d)}
+mkdir -p "$folder"
+served="$folder/served.json"
+server=
+
+finish() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  [ -n "${REFEREES:-}" ] || rm -rf "$folder"
+}
+trap finish EXIT INT TERM
+
+if [ ! -d "$folder/node_modules/jsforce" ]; then
+  (cd "$folder" && npm install --silent --no-audit --no-fund --prefix . jsforce@3)
+fi
+if [ ! -d "$folder/py/simple_salesforce" ]; then
+  python3 -m pip install --quiet --target "$folder/py" "simple-salesforce>=1.12,<2"
+fi
+
+"$binary" --json sandbox serve --suppliers 1 > "$served" 2> "$folder/server.log" &
+server=$!
+tries=0
+until [ -s "$served" ]; do
+  tries=$((tries + 1))
+  if [ "$tries" -gt 100 ] || ! kill -0 "$server" 2>/dev/null; then
+    cat "$folder/server.log" >&2
+    echo "the sandbox did not start" >&2
+    exit 1
+  fi
+  sleep 0.1
+done
+
+cp "$here/jsforce.js" "$folder/"
+(cd "$folder" && node jsforce.js "$served")
+PYTHONPATH="$folder/py" python3 "$here/simple_salesforce_referee.py" "$served"
+echo "all referees agree"
