@@ -1,7 +1,7 @@
 //! First loads, unchanged worlds, edits, sweeps, resuming.
 
 use mapping::{Fields, Key, Value};
-use ml_connector_tests::Bench;
+use ml_connector_tests::{Answer, Bench};
 use sync_engine::{FaultClass, Mode};
 
 #[tokio::test]
@@ -54,6 +54,20 @@ async fn a_sweep_puts_back_what_somebody_changed_in_the_target() {
     let report = bench.run(Mode::Full).await.expect("the sweep ends well");
     assert_eq!((report.equal, report.updated, report.restored), (4, 1, 1));
     assert_eq!(bench.name_of("K002").as_deref(), Some("name 2"));
+}
+
+#[tokio::test]
+async fn an_interrupted_sweep_goes_on_and_says_what_it_did_not_see() {
+    let bench = Bench::new(25);
+    bench.changes().await;
+    bench.sink.meddle("K015", Fields::new());
+    bench.sink.answer("K015", Answer::Refused(FaultClass::Access));
+    bench.run(Mode::Full).await.expect_err("the sweep stops in its second page");
+    bench.sink.meddle("K002", Fields::new());
+    let report = bench.run(Mode::Full).await.expect("the sweep goes on");
+    assert_eq!((report.resumed, report.read, report.restored), (true, 15, 1));
+    let report = bench.run(Mode::Full).await.expect("a whole sweep");
+    assert_eq!((report.resumed, report.read, report.restored), (false, 25, 1));
 }
 
 #[tokio::test]

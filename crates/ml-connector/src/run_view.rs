@@ -7,6 +7,10 @@ use crate::connector::Ran;
 use crate::paint::Paint;
 use crate::words::{count, lasting};
 
+/// What a sweep in two parts cannot have seen.
+const RESUMED: &str = "this went on with a sweep that had been interrupted, and did not compare again what lay \
+                       before: `run --full` once more compares everything";
+
 /// A run as JSON.
 pub(crate) fn document(ran: &Ran) -> Value {
     json!({
@@ -27,6 +31,9 @@ pub(crate) fn summary(ran: &Ran, paint: Paint) -> String {
     )];
     if report.restarted {
         lines.push("  the place in the source was lost; everything was walked again".into());
+    }
+    if report.resumed {
+        lines.push(format!("  {}", paint.warn(RESUMED)));
     }
     lines.push(format!("  {}", calls(ran)));
     if report.read > 0 && report.written() == 0 && report.parked == 0 {

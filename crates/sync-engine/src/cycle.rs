@@ -81,6 +81,7 @@ impl Flow {
                 let due = session.due(self.now(), self.parts.mapper.name());
                 self.look_at(session, &due, watch).await?;
                 let adopt = taken.cursor.is_none();
+                session.report.resumed = taken.sweep.is_some();
                 self.walk(session, Walk { cursor: taken.sweep, sweep: Some(Sweep { adopt }) }, watch).await
             }
         }
@@ -150,6 +151,7 @@ impl Flow {
             Err(SourceError::CursorExpired { reason }) if cursor.is_some() => {
                 self.tell("restarted", raw(&json!({ "reason": reason }))).await?;
                 session.report.restarted = true;
+                session.report.resumed = false;
                 Ok(self.parts.source.pull(None).await?)
             }
             other => Ok(other?),

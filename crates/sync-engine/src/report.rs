@@ -33,6 +33,10 @@ pub struct Report {
     pub pages: u64,
     /// Whether the cursor was lost and everything was walked again.
     pub restarted: bool,
+    /// Whether a sweep went on where an interrupted one had stopped: what lies before that point
+    /// was compared then, and not again now.
+    #[serde(default)]
+    pub resumed: bool,
 }
 
 impl Report {
