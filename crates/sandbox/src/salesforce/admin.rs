@@ -106,7 +106,7 @@ impl SalesforceSandbox {
                 "number": change.number, "at": change.at.to_string(), "kind": format!("{:?}", change.kind),
                 "commit": change.commit, "sequence": change.sequence, "user": *change.user,
                 "origin": *change.origin, "object": change.after.object_name(), "id": change.after.id,
-                "fields": change.fields,
+                "fields": change.fields(),
             })
         };
         reply(StatusCode::OK, &self.changes_after(after).iter().map(line).collect::<Vec<_>>())

@@ -41,10 +41,18 @@ pub struct Change {
     /// Which API and client did it, such as `com/salesforce/api/rest/64.0;client=ml-connector`;
     /// empty for what the org did itself.
     pub origin: Arc<str>,
-    /// Names of the fields that got other values, in the order of the object; none for a deletion.
-    pub fields: Vec<String>,
+    /// Places of the fields that got other values; none for a deletion.
+    pub(crate) places: Box<[u16]>,
     /// The record afterwards.
     pub after: Arc<Record>,
+}
+
+impl Change {
+    /// Names of the fields that got other values, in the order of the object; none for a deletion.
+    pub fn fields(&self) -> Vec<&str> {
+        let name = |place: &u16| self.after.object.field(*place).map(|field| field.name.as_str());
+        self.places.iter().filter_map(name).collect()
+    }
 }
 
 /// All changes of the last three days, in order.

@@ -256,7 +256,6 @@ impl Store {
             (ChangeKind::Update, Some(before)) => after.changes(before),
             _ => after.filled().map(|(place, _)| place).collect(),
         };
-        let name = |place: &u16| after.object.field(*place).map(|field| field.name.clone());
         self.sequence += 1;
         self.log.append(Change {
             number: 0,
@@ -266,7 +265,7 @@ impl Store {
             sequence: self.sequence,
             user: author.user.clone(),
             origin: author.origin.clone(),
-            fields: places.iter().filter_map(name).collect(),
+            places: places.into(),
             after: after.clone(),
         });
     }

@@ -150,7 +150,7 @@ fn changes_are_logged_with_their_author_and_forgotten_after_three_days() {
     let changes = client.org.changes_after(0);
     let kinds: Vec<ChangeKind> = changes.iter().map(|change| change.kind).collect();
     assert_eq!(kinds, [ChangeKind::Create, ChangeKind::Update, ChangeKind::Delete, ChangeKind::Undelete]);
-    assert_eq!(changes[1].fields, ["Phone"], "a write that changes nothing is no change");
+    assert_eq!(changes[1].fields(), ["Phone"], "a write that changes nothing is no change");
     assert_eq!(&*changes[0].origin, "com/salesforce/api/rest/64.0;client=referee");
     assert!(changes[0].commit < changes[1].commit && changes[0].user != changes[2].user);
     client.clock.advance(Duration::from_hours(72));
