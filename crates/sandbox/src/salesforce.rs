@@ -24,6 +24,7 @@
 //! | `POST /sandbox/expire-sessions`, `POST /sandbox/expire-cursors` | all sessions, or query locators, end |
 
 mod admin;
+mod assertion;
 mod bulk;
 #[cfg(test)]
 mod bulk_tests;

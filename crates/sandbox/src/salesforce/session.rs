@@ -1,4 +1,4 @@
-//! Sessions: client credentials on My Domain, and what is told about their users.
+//! Sessions: client credentials on My Domain or signed assertions, and what is told about their users.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use wire::{Request, Response};
 
+use super::assertion;
 use super::identifier::id_of;
 use super::problem::{Problem, answer};
 use super::schema::Users;
@@ -15,6 +16,9 @@ use super::settings::SalesforceSettings;
 use super::switches::SalesforceSwitches;
 use super::token_trouble::TokenTrouble;
 use crate::credentials::basic;
+
+/// The grant type of signed assertions (RFC 7523).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// A user of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +111,13 @@ impl Sessions {
         (now, at): (Duration, Timestamp),
     ) -> Response {
         let form = form(request);
+        if form.get("grant_type").map(String::as_str) == Some(JWT_BEARER) {
+            let assertion = form.get("assertion").map_or("", String::as_str);
+            return match assertion::user(assertion, settings, &base(request), at) {
+                Ok(user) => self.opened_for(request, user, (settings, switches), (now, at)),
+                Err((error, words)) => refuse(error, words),
+            };
+        }
         if form.get("grant_type").map(String::as_str) != Some("client_credentials") {
             return refuse("unsupported_grant_type", "grant type not supported");
         }
@@ -121,6 +132,17 @@ impl Sessions {
         if secret != Some(&settings.client_secret) {
             return refuse("invalid_client", "invalid client credentials");
         }
+        self.opened_for(request, user, (settings, switches), (now, at))
+    }
+
+    /// Answers a token request of a user who proved who they are.
+    fn opened_for(
+        &mut self,
+        request: &Request,
+        user: User,
+        (settings, switches): (&SalesforceSettings, &SalesforceSwitches),
+        (now, at): (Duration, Timestamp),
+    ) -> Response {
         if let Some((error, words)) = switches.token_trouble.and_then(TokenTrouble::words) {
             return refuse(error, words);
         }

@@ -12,6 +12,9 @@ pub struct SalesforceSettings {
     pub client_secret: String,
     /// The consumer key of the app that acts as an administrator; the secret is the same.
     pub admin_client_id: String,
+    /// The public key that assertions of the app are signed with (RSA, PKCS#1 in DER), if it logs in
+    /// so.
+    pub app_key: Option<Vec<u8>>,
     /// How long a session lives.
     pub session: Duration,
     /// API calls a day.
@@ -36,6 +39,7 @@ impl Default for SalesforceSettings {
             client_id: "ml-connector".to_owned(),
             client_secret: "sandbox-secret".to_owned(),
             admin_client_id: "ml-connector-admin".to_owned(),
+            app_key: None,
             session: Duration::from_hours(2),
             daily_calls: 100_000,
             query_page: 2_000,
