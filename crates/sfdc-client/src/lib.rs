@@ -41,6 +41,7 @@ pub mod conditions;
 pub mod describe;
 pub mod duplicates;
 pub mod error;
+pub mod events;
 pub mod filter;
 pub mod graph;
 #[cfg(test)]
