@@ -12,9 +12,11 @@
 //! | read, create, change, upsert, delete one | [`Client::row`] and its neighbours in [`rows`], with a [`Condition`] |
 //! | write up to 200 | [`Client::upsert`], [`Client::create_all`], [`Client::update_all`], [`Client::delete_all`] |
 //! | write any number in few calls | [`Packer::upsert`] |
+//! | write, or read, thousands as a job | [`Bulk::ingest`], [`Bulk::query`] |
 //! | write an order with its lines | [`Graph`], [`Client::graphs`] |
 //! | send several things in one call | [`Client::composite`], [`Client::batch`], [`Client::create_trees`] |
 //! | learn what changed | [`Client::updated`], [`Client::deleted`] |
+//! | read change events | [`events`] |
 //! | choose the way and know its price | [`lanes`] |
 //! | spare the daily allowance | [`Client::usage`], [`Client::limits`], [`Client::with_reserve`] |
 //! | know what an error means | [`ErrorTable`], [`ApiError::verdict`], [`token_advice`] |
@@ -30,6 +32,7 @@
 //! is [`RecordResult::Missing`]: nobody knows.
 
 pub mod batch;
+pub mod bulk;
 pub mod changes;
 pub mod client;
 pub mod codes;
@@ -78,6 +81,7 @@ pub mod usage;
 pub mod versions;
 
 pub use batch::AfterFailure;
+pub use bulk::Bulk;
 pub use changes::{Deletion, Deletions, Updates, Window, WindowError};
 pub use client::Client;
 pub use codes::{ErrorClass, ErrorTable, ErrorTableError, Level, Verdict};
