@@ -85,8 +85,8 @@ impl IfsProbe {
         for (name, kind) in keys.chain(modified).chain(fields) {
             match (metadata.property(set, name), kind) {
                 (None, _) => wrong.push(format!("{name} is not there")),
-                (Some(found), Some(kind)) if !kind.fits(&found.type_name) => {
-                    wrong.push(format!("{name} is {}", found.type_name));
+                (Some(found), Some(kind)) if found.of.collection || !kind.fits(&found.of.name) => {
+                    wrong.push(format!("{name} is {}", found.of.spelled()));
                 }
                 _ => {}
             }
