@@ -6,6 +6,7 @@
 
 mod alias;
 mod annotation;
+mod capability;
 mod container;
 mod json;
 mod number;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 pub use annotation::{Annotation, Annotations, Expression, Record, Value};
+pub use capability::Capabilities;
 pub use container::{Container, EntitySet, OperationImport, Singleton};
 pub use operation::{Operation, Parameter, Returned, Term};
 pub use reference::{Include, IncludeAnnotations, Reference, Schema};
