@@ -22,7 +22,7 @@ pub use error::{ErrorDetail, ODataError, StatusError};
 pub use filter::{Filter, Op, Operand, property};
 pub use key::Key;
 pub use literal::Literal;
-pub use metadata::{Metadata, MetadataError, Property};
+pub use metadata::{Capabilities, Drift, Metadata, MetadataError, Property};
 pub use page::{Control, Page};
 pub use query::{Order, Query};
 pub use row::{Columns, Row, RowError, RowReader};

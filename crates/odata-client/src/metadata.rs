@@ -8,6 +8,7 @@ mod alias;
 mod annotation;
 mod capability;
 mod container;
+mod drift;
 mod json;
 mod number;
 mod operation;
@@ -25,6 +26,7 @@ use std::collections::btree_map::Entry;
 pub use annotation::{Annotation, Annotations, Expression, Record, Value};
 pub use capability::Capabilities;
 pub use container::{Container, EntitySet, OperationImport, Singleton};
+pub use drift::{Change, Difference, Drift, Kind, Severity, Used};
 pub use operation::{Operation, Parameter, Returned, Term};
 pub use reference::{Include, IncludeAnnotations, Reference, Schema};
 pub use structure::{
