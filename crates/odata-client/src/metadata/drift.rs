@@ -135,7 +135,9 @@ impl Drift {
         for (place, fact) in &before {
             match after.get(place) {
                 Some(now) => {
-                    differences(&fact.aspects, &now.aspects).into_iter().for_each(|what| push(place, what));
+                    for what in differences(&fact.aspects, &now.aspects) {
+                        push(place, what);
+                    }
                 }
                 None if stands(fact.within.as_ref(), &after) => push(place, Difference::Removed),
                 None => {}

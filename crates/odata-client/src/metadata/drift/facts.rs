@@ -45,7 +45,9 @@ pub(super) fn of(metadata: &Metadata) -> Facts {
         put(&mut facts, (name.clone(), Kind::TypeDefinition), None, type_use(&one.of), &one.annotations);
     }
     for (name, overloads) in &metadata.operations {
-        overloads.iter().for_each(|one| operation(&mut facts, name, one));
+        for one in overloads {
+            operation(&mut facts, name, one);
+        }
     }
     for (name, one) in &metadata.containers {
         container(&mut facts, name, one);
