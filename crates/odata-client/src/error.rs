@@ -155,4 +155,44 @@ impl StatusError {
     pub fn code(&self) -> &str {
         self.code.as_deref().unwrap_or_default()
     }
+
+    /// What the refusal means for whoever asked.
+    pub fn reason(&self) -> Reason {
+        // Some servers say it only by their code, under whatever status.
+        if self.code().ends_with("MISSING_PRECONDITION") {
+            return Reason::ConditionMissing;
+        }
+        match self.status.as_u16() {
+            404 => Reason::NotFound,
+            409 => Reason::Conflict,
+            410 => Reason::Gone,
+            412 => Reason::Moved,
+            423 => Reason::Locked,
+            428 => Reason::ConditionMissing,
+            501 => Reason::Unsupported,
+            _ => Reason::Other,
+        }
+    }
+}
+
+/// Why a request was refused, as far as it decides what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The row is another version than was read (`412`): read it again and merge anew.
+    Moved,
+    /// The server wants a condition (`428`, or a code that says so): send the row's ETag.
+    ConditionMissing,
+    /// No such row, or no such set, or it is hidden (`404`).
+    NotFound,
+    /// It contradicts what is there, such as a second row with the key (`409`).
+    Conflict,
+    /// It was there and is no more (`410`); for a delta link: everything must be read anew.
+    Gone,
+    /// Somebody else holds the row (`423`): try later.
+    Locked,
+    /// The server cannot do this at all (`501`).
+    Unsupported,
+    /// Anything else.
+    Other,
 }

@@ -181,22 +181,37 @@ impl Service {
     }
 
     /// `path` and `query` are percent-encoded already.
-    fn url(&self, operation: &'static str, path: &str, query: &str) -> Result<Url, ODataError> {
+    pub(crate) fn url(&self, operation: &'static str, path: &str, query: &str) -> Result<Url, ODataError> {
         let joint = if query.is_empty() { "" } else { "?" };
         Url::parse(&format!("{}{path}{joint}{query}", self.root))
             .map_err(|error| ODataError::Unaskable { operation, why: error.to_string() })
     }
 
     async fn get(&self, call: Call, url: &Url, accept: &'static str) -> Result<Response, ODataError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        self.send(call, url, Outgoing::get(headers)).await
+    }
+
+    /// Sends a request with the headers of every call, which its own ones replace. An error status
+    /// is an error.
+    pub(crate) async fn send(
+        &self,
+        call: Call,
+        url: &Url,
+        outgoing: Outgoing,
+    ) -> Result<Response, ODataError> {
         let operation = call.operation;
         let unaskable = |error: http::Error| ODataError::Unaskable { operation, why: error.to_string() };
         let mut request: Request = http::Request::builder()
-            .method(Method::GET)
+            .method(outgoing.method)
             .uri(url.as_str())
-            .body(Bytes::new())
+            .body(outgoing.body)
             .map_err(unaskable)?;
         *request.headers_mut() = self.headers.clone();
-        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
+        for (name, value) in &outgoing.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
         request.extensions_mut().insert(call);
         let response = self
             .transport
@@ -208,6 +223,13 @@ impl Service {
         }
         Err(ODataError::Status { operation, error: Box::new(refusal::from_response(&response)) })
     }
+}
+
+/// What one request has beside its address.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 #[derive(Deserialize)]
@@ -240,7 +262,7 @@ fn json_text<'r>(
     Ok(text)
 }
 
-fn entity_of(operation: &'static str, response: &Response) -> Result<Entity, ODataError> {
+pub(crate) fn entity_of(operation: &'static str, response: &Response) -> Result<Entity, ODataError> {
     let malformed = |byte: usize, why: String| ODataError::Malformed {
         operation,
         what: "row",
