@@ -34,8 +34,15 @@ impl Monitor {
         let Some(place) = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()) else {
             return Ok(None);
         };
-        let url = wire::origin::resolve_from(service.root(), from, place)
-            .map_err(|source| ODataError::ForeignLink { operation, source })?;
+        let url = wire::origin::resolve_from(service.root(), from, place).map_err(|source| {
+            ODataError::Malformed {
+                operation,
+                // Not a foreign link: that would say that the server did nothing, and it may have.
+                what: "accepted answer",
+                place: "header Location".into(),
+                why: source.to_string(),
+            }
+        })?;
         Ok(Some(Self { url, retry_after: refusal::retry_after(response.headers()) }))
     }
 }
