@@ -3,4 +3,5 @@
 mod lost_answers;
 mod ordinary_runs;
 mod plans;
+mod readers;
 mod waiting_records;

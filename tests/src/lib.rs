@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test rig panics when it finds something wrong")]
 
 pub mod bench;
+pub mod fuzz;
 pub mod hand_clock;
 pub mod playground;
 pub mod scripted_sink;

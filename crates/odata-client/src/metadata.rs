@@ -256,6 +256,7 @@ impl Metadata {
 }
 
 fn once<T>(map: &mut BTreeMap<String, T>, name: String, one: T) -> Added {
+    structure::speakable(&name)?;
     match map.entry(name) {
         Entry::Vacant(place) => {
             place.insert(one);

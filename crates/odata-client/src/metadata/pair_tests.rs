@@ -135,6 +135,7 @@ fn attacks_and_damage_are_refused() {
     let twice = XML.replacen("Name=\"Days\"", "Name=\"State\"", 1);
     let property = XML.replacen("Name=\"Price\"", "Name=\"Name\"", 1);
     let old = XML.replacen("Version=\"4.01\"", "Version=\"1.0\"", 1);
+    let slash = XML.replacen("Name=\"Price\"", "Name=\"Price/x\"", 1);
     let trailing = format!("{XML}<more/>");
     let primitive =
         XML.replacen("Name=\"Parent\" Type=\"Self.Supplier\"", "Name=\"Parent\" Type=\"Edm.String\"", 1);
@@ -147,6 +148,7 @@ fn attacks_and_damage_are_refused() {
         &wide,
         &twice,
         &property,
+        &slash,
         &old,
         &trailing,
         &primitive,

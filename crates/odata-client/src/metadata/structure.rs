@@ -146,12 +146,23 @@ impl StructuredType {
         let properties = self.properties.iter().map(|property| &property.name);
         let mut names = BTreeSet::new();
         for member in properties.chain(self.navigations.iter().map(|navigation| &navigation.name)) {
+            speakable(member)?;
             if !names.insert(member) {
                 return Err(format!("{name} declares {member} twice"));
             }
         }
         Ok(())
     }
+}
+
+/// Refuses names that could not be told from the paths in which they stand. Which letters an
+/// identifier may have is left to the server.
+pub(super) fn speakable(name: &str) -> Result<(), String> {
+    let stray = |c: char| c.is_whitespace() || c.is_control() || "/()[]{}<>'\"@#$,;:?&=%+*".contains(c);
+    if name.is_empty() || name.contains(stray) {
+        return Err(format!("{name:?} is no name"));
+    }
+    Ok(())
 }
 
 impl Navigation {
