@@ -15,6 +15,7 @@ mod operation;
 mod reference;
 mod structure;
 mod type_use;
+mod version;
 mod xml;
 
 #[cfg(test)]
@@ -33,6 +34,9 @@ pub use structure::{
     Constraint, EnumMember, EnumType, KeyRef, Navigation, OnDelete, Property, StructuredType, TypeDefinition,
 };
 pub use type_use::{Scale, TypeUse};
+pub use version::MetadataVersion;
+
+use crate::ODataError;
 
 /// Metadata of large IFS projections has a few MiB, of all of them together some tens.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -74,6 +78,18 @@ pub struct MetadataError {
     pub byte: u64,
     /// What is wrong there.
     pub why: String,
+}
+
+impl MetadataError {
+    /// As the error of a call.
+    pub(crate) fn of(self, operation: &'static str) -> ODataError {
+        ODataError::Malformed {
+            operation,
+            what: "metadata",
+            place: format!("byte {}", self.byte),
+            why: self.why,
+        }
+    }
 }
 
 impl Metadata {

@@ -13,6 +13,7 @@ use wire::{Call, Effect, Evidence, HttpTransport, Request, Response};
 
 use crate::encode::push_segment;
 use crate::page::{Page, Trail, byte_offset};
+use crate::profile::{Guard, Profile};
 use crate::refusal::{self, excerpt, is_json};
 use crate::{Key, Metadata, ODataError, Query};
 
@@ -28,6 +29,7 @@ pub struct Service {
     transport: Arc<dyn HttpTransport>,
     root: Url,
     headers: HeaderMap,
+    guard: Guard,
 }
 
 /// One row, read by its key.
@@ -65,13 +67,25 @@ impl Service {
         headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
         headers.insert("odata-version", HeaderValue::from_static("4.0"));
         headers.insert("odata-maxversion", HeaderValue::from_static("4.01"));
-        Self { transport, root, headers }
+        Self { transport, root, headers, guard: Guard::default() }
     }
 
     /// Sends one more header with every read, or another value of one.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
+    }
+
+    /// Refuses queries that the server cannot answer, as far as `profile` knows; what the server
+    /// answers with 501 is learned by all copies of this service.
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.guard = Guard::new(profile);
+        self
+    }
+
+    /// The profile with what was learned so far, to be stored; `None` if none was given.
+    pub fn profile(&self) -> Option<Profile> {
+        self.guard.profile()
     }
 
     /// The root of the service, with a slash at its end.
@@ -97,8 +111,10 @@ impl Service {
 
     async fn page_of(&self, call: Call, set: &str, query: &Query) -> Result<Page, ODataError> {
         let operation = call.operation;
+        self.guard.check(operation, query)?;
         let url = self.set_url(operation, set, query)?;
-        let response = self.get(call, &url, JSON).await?;
+        let response = self.get(call, &url, JSON).await;
+        let response = response.inspect_err(|error| self.guard.learn(query, error))?;
         let trail = Trail::start(&url);
         Page::read(operation, url, trail, &response)
     }
@@ -166,12 +182,7 @@ impl Service {
     /// What the metadata document says about sets, types and enumerations.
     pub async fn metadata(&self, operation: &'static str) -> Result<Metadata, ODataError> {
         let raw = self.metadata_raw(operation).await?;
-        Metadata::read(&raw).map_err(|error| ODataError::Malformed {
-            operation,
-            what: "metadata",
-            place: format!("byte {}", error.byte),
-            why: error.why,
-        })
+        Metadata::read(&raw).map_err(|error| error.of(operation))
     }
 
     fn set_url(&self, operation: &'static str, set: &str, query: &Query) -> Result<Url, ODataError> {

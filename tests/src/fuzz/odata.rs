@@ -1,16 +1,22 @@
 //! The readers of the OData client: metadata, pages, rows, cells, errors, documents, links.
 
+mod corpus;
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use odata_client::metadata::Drift;
-use odata_client::{Cell, Columns, Key, Metadata, ODataError, Query, Row, Service};
+use odata_client::{Cell, Columns, Filter, Key, Literal, Metadata, ODataError, Profile, Query, Row, Service};
 use serde_json::Value;
 use wire::{HttpTransport, Request, Response, TransportError};
 
 use super::Target;
+use corpus::{
+    CELLS, CSDL, CSDL_WORDS, DOCUMENTS, ERRORS, FILTER_WORDS, FILTERS, JSON_WORDS, LINK_WORDS, LINKS, PAGES,
+    ROWS, XML, XML_WORDS,
+};
 
 /// The targets.
 pub const TARGETS: &[Target] = &[
@@ -23,161 +29,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "odata-error", corpus: ERRORS, words: JSON_WORDS, check: error },
     Target { name: "odata-document", corpus: DOCUMENTS, words: JSON_WORDS, check: document },
     Target { name: "odata-link", corpus: LINKS, words: LINK_WORDS, check: link },
+    Target { name: "odata-profile", corpus: FILTERS, words: FILTER_WORDS, check: profile },
 ];
 
 const ROOT: &str = "https://acme.example/int/S.svc/";
-
-const XML: &[&str] = &[
-    r#"<?xml version="1.0"?><edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0"><edmx:Reference Uri="u"><edmx:Include Namespace="Org.OData.Core.V1" Alias="Core"/><edmx:Include Namespace="Org.OData.Capabilities.V1" Alias="Cap"/></edmx:Reference><edmx:DataServices><Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace="N" Alias="Self"><EnumType Name="E" IsFlags="true"><Member Name="A" Value="1"/></EnumType><EntityType Name="B"><Key><PropertyRef Name="Id"/></Key><Property Name="Id" Type="Edm.String" Nullable="false" MaxLength="20"/></EntityType><EntityType Name="T" BaseType="Self.B"><Property Name="P" Type="Edm.Decimal" Precision="5" Scale="2"><Annotation Term="Core.Computed"/></Property><NavigationProperty Name="Nav" Type="Collection(Self.T)" Partner="Back"><OnDelete Action="Cascade"/></NavigationProperty></EntityType><EntityContainer Name="C"><EntitySet Name="S" EntityType="Self.T"><Annotation Term="Cap.FilterRestrictions"><Record><PropertyValue Property="NonFilterableProperties"><Collection><PropertyPath>P</PropertyPath></Collection></PropertyValue></Record></Annotation></EntitySet></EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"#,
-    r#"<Edmx Version="4.01"><DataServices><Schema Namespace="N"><Annotations Target="N.C/S"><Annotation Term="X.Y" Qualifier="q"><If><Path>A/B</Path><String>&lt;&amp;&#x41;</String><Null/></If></Annotation></Annotations><Function Name="F" IsBound="true"><Parameter Name="a" Type="Edm.Int32"/><ReturnType Type="Edm.String"/></Function><Term Name="Z" Type="Edm.String"/></Schema></DataServices></Edmx>"#,
-];
-
-const XML_WORDS: &[&str] = &[
-    "<!DOCTYPE a [<!ENTITY b 'c'>]>",
-    "&b;",
-    "&#0;",
-    "&#x110000;",
-    "<![CDATA[",
-    "]]>",
-    "<!--",
-    "-->",
-    "<?x",
-    "?>",
-    "<a>",
-    "</a>",
-    "<Schema Namespace=\"N\">",
-    "</Schema>",
-    "<Record>",
-    "</Record>",
-    "<Collection>",
-    "<And>",
-    " BaseType=\"N.T\"",
-    " BaseType=\"Self.B\"",
-    " Name=\"T\"",
-    "Alias=\"N\"",
-    "Collection(",
-    "Edm.Decimal",
-    "max",
-    "variable",
-    "4.01",
-    "=\"",
-    "/>",
-];
-
-const CSDL: &[&str] = &[
-    r#"{"$Version":"4.01","$Reference":{"u":{"$Include":[{"$Namespace":"Org.OData.Core.V1","$Alias":"Core"}]}},"N":{"$Alias":"Self","E":{"$Kind":"EnumType","A":0,"A@Core.Description":"d"},"B":{"$Kind":"EntityType","$Key":["Id",{"X":"P/Q"}],"Id":{"$MaxLength":20}},"T":{"$Kind":"EntityType","$BaseType":"Self.B","P":{"$Type":"Edm.Decimal","$Scale":2,"@Core.Computed":true},"Nav":{"$Kind":"NavigationProperty","$Collection":true,"$Type":"Self.T","$OnDelete":"Cascade"}},"F":[{"$Kind":"Function","$Parameter":[{"$Name":"a"}],"$ReturnType":{}}],"C":{"$Kind":"EntityContainer","S":{"$Collection":true,"$Type":"Self.T","@Core.OptimisticConcurrency":["P"]}},"$Annotations":{"Self.C/S":{"@X.Y#q@X.Z":1,"@X.Y#q":{"$If":[{"$Path":"A"},"b",null]}}}}}"#,
-];
-
-const CSDL_WORDS: &[&str] = &[
-    "\"$Kind\":\"EntityType\",",
-    "\"$BaseType\":\"N.T\",",
-    "{\"$And\":[",
-    "{\"$Cast\":",
-    "{\"$Path\":",
-    "\"@A@B@C\":",
-    "\"@\":",
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\"\"",
-    "\"$Key\":[{}],",
-    "\"$Collection\":true,",
-    "null",
-    "\"a.b\"",
-];
-
-const PAGES: &[&str] = &[
-    r#"{"@odata.context":"c","@odata.count":"2","value":[{"a":1}, {"b":[2,{"c":null}]}],"@odata.nextLink":"S?$skiptoken=1"}"#,
-    "{ \"value\" : [ ] ,\n\"@context\":\"c\",\"@count\":2,\"@Ns.Term\":{},\"@deltaLink\":\"d\"}",
-    r#"{"value":[{"a":1}],"error":{"code":null,"message":"m"}}"#,
-];
-
-const JSON_WORDS: &[&str] = &[
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\"value\":[]",
-    "\"@odata.nextLink\":\"n\"",
-    "\"@nextLink\":\"n\"",
-    "\"error\":{}",
-    "\"@odata.etag\":\"W/\\\"x\\\"\"",
-    "\"A\":",
-    "\"B\":",
-    "\\u0041",
-    "\\",
-    "\"",
-    " ",
-    "1.5",
-    "tru",
-];
-
-const ROWS: &[&str] = &[
-    r#"{"@odata.etag":"W/\"a\"","x":{"A":[1,{"B":2}]},"B":null,"\u0041":"t\n","C":12.50,"@odata.id":"i"}"#,
-    r#"{"A":"2026-02-28T10:00:00Z","B":"9223372036854775807","C":true}"#,
-];
-
-const CELLS: &[&str] = &[
-    "12.50",
-    "\"12.50\"",
-    "-1e3",
-    "\"a\\u00e9\\n\"",
-    "\"2026-02-28T10:00:00.123Z\"",
-    "\"2026-02-28\"",
-    "null",
-    "true",
-    "\"2026-02-28T10:00:00\"",
-    "9223372036854775807",
-    "[1]",
-    "{}",
-];
-
-const ERRORS: &[&str] = &[
-    r#"{"error":{"code":"X","message":"m","target":"t","details":[{"code":null,"message":"d"}],"innererror":{}}}"#,
-    r#"{"error":"invalid_grant","error_description":"d"}"#,
-    r#"{"odata.error":{"code":7,"message":{"lang":"en","value":"m"}}}"#,
-    "<html><body>503</body></html>",
-];
-
-const DOCUMENTS: &[&str] = &[
-    r#"{"@odata.context":"$metadata","value":[{"name":"A","kind":"EntitySet","url":"A"},{"name":"F","kind":"FunctionImport"},{"name":"B"}]}"#,
-];
-
-const LINKS: &[&str] = &[
-    "S?$skiptoken=1",
-    "https://acme.example/int/S.svc/S?$skiptoken=2",
-    "/int/S.svc/S?%24skip=1",
-    "../S.svc/S",
-    "?a=b",
-];
-
-const LINK_WORDS: &[&str] = &[
-    "https://acme.example@evil.example/",
-    "//evil.example/",
-    "http://",
-    "..",
-    "%2e%2e",
-    "/",
-    "\\",
-    "@",
-    ":443",
-    ":80",
-    "#",
-    "?",
-    "javascript:",
-    "\t",
-    "https:acme.example",
-    "int",
-    "S.svc",
-    "[::1]",
-    "%2f",
-    "\u{3002}",
-];
 
 type Checked = Result<(), String>;
 
@@ -372,4 +227,16 @@ fn link(bytes: &[u8]) -> Checked {
     let bare = ROOT.trim_end_matches('/');
     let inside = |url: &String| url.starts_with(ROOT) || url.split('?').next() == Some(bare);
     hold(asked.iter().all(inside), "a link led away from the service")
+}
+
+/// A text in quotes needs nothing of a server, whatever it holds.
+fn profile(bytes: &[u8]) -> Checked {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let quoted = Literal::text(text.clone()).to_string();
+    let asked = |filter: String| Query { filter: Some(Filter::Raw(filter)), ..Query::default() };
+    let ifs = Profile::ifs();
+    hold(ifs.check(&asked(format!("Name eq {quoted}"))).is_ok(), "words of a text are taken for operators")?;
+    hold(Profile::strict().check(&asked(text.clone())).is_ok(), "a server of 4.01 is refused something")?;
+    let again = ifs.check(&asked(format!("{quoted} eq Name and Lines/any(x:x eq {quoted})")));
+    hold(again.is_err(), "an operator behind a text is not seen")
 }
