@@ -5,7 +5,10 @@ use std::fmt;
 
 /// The annotations of one thing, by term and qualifier.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Annotations(pub(super) BTreeMap<String, Annotation>);
+pub struct Annotations(
+    // Boxed, because maps reserve room for many entries and most things have one.
+    pub(super) BTreeMap<String, Box<Annotation>>,
+);
 
 /// One annotation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,12 +83,12 @@ impl Annotations {
 
     /// The annotation by `term`; with a qualifier, `Term#Qualifier`.
     pub fn get(&self, term: &str) -> Option<&Annotation> {
-        self.0.get(term)
+        self.0.get(term).map(AsRef::as_ref)
     }
 
     /// All of them, by term and qualifier.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Annotation)> {
-        self.0.iter().map(|(term, annotation)| (term.as_str(), annotation))
+        self.0.iter().map(|(term, annotation)| (term.as_str(), annotation.as_ref()))
     }
 
     /// Whether there are none.

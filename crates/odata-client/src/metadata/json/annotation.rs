@@ -80,7 +80,7 @@ fn record(mut object: Object<'_>, depth: usize) -> Outcome<Record> {
     }
     record.annotations = object.own()?;
     let typed = ["type", "odata.type"].iter().find_map(|name| record.annotations.0.remove(*name));
-    if let Some(Annotation { value: Value::Text(url), .. }) = typed {
+    if let Some(Value::Text(url)) = typed.map(|annotation| annotation.value) {
         // A context URL, of which the fragment is the name.
         record.type_name = Some(url.rsplit_once('#').map_or(url.as_str(), |(_, name)| name).to_owned());
     }

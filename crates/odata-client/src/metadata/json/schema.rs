@@ -137,6 +137,7 @@ fn structure(mut object: Object<'_>) -> Outcome<StructuredType> {
             _ => one.properties.push(property(name, member)?),
         }
     }
+    one.properties.shrink_to_fit();
     Ok(one)
 }
 

@@ -66,7 +66,7 @@ fn qualified(
     if annotations.0.contains_key(&key) {
         return Err(format!("the annotation {key} stands twice"));
     }
-    annotations.0.insert(key, read);
+    annotations.0.insert(key, Box::new(read));
     Ok(())
 }
 

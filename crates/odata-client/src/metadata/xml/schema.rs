@@ -166,6 +166,7 @@ fn structure(cursor: &mut Cursor<'_>, element: &Element) -> Outcome<StructuredTy
             _ => {}
         }
     }
+    one.properties.shrink_to_fit();
     Ok(one)
 }
 
