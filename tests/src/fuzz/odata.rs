@@ -1,5 +1,6 @@
 //! The readers of the OData client: metadata, pages, rows, cells, errors, documents, links.
 
+mod answer;
 mod corpus;
 
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,7 @@ use serde_json::Value;
 use wire::{HttpTransport, Request, Response, TransportError};
 
 use super::Target;
+use answer::{ANSWER_WORDS, ANSWERS, answer};
 use corpus::{
     CELLS, CSDL, CSDL_WORDS, DOCUMENTS, ERRORS, FILTER_WORDS, FILTERS, JSON_WORDS, LINK_WORDS, LINKS, PAGES,
     ROWS, XML, XML_WORDS,
@@ -29,6 +31,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "odata-error", corpus: ERRORS, words: JSON_WORDS, check: error },
     Target { name: "odata-document", corpus: DOCUMENTS, words: JSON_WORDS, check: document },
     Target { name: "odata-link", corpus: LINKS, words: LINK_WORDS, check: link },
+    Target { name: "odata-answer", corpus: ANSWERS, words: ANSWER_WORDS, check: answer },
     Target { name: "odata-profile", corpus: FILTERS, words: FILTER_WORDS, check: profile },
 ];
 
