@@ -1,9 +1,11 @@
-//! One batch on its way: sent, halved where it fails as a whole, repeated where rows were locked.
+//! Records on their way: packed and sent, halved where a call fails as a whole, repeated where rows
+//! were locked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sfdc_client::{Client, ErrorClass, Item, RecordBody, RecordResult, SfdcError, UpsertKey};
-use sync_engine::{FaultClass, Outcome};
+use sfdc_client::{ErrorClass, Item, Packed, Packer, RecordBody, RecordResult, SfdcError, UpsertKey};
+use sync_engine::{Fault, FaultClass, Outcome};
 use wire::{Clock, Entropy};
 
 use crate::faults::{of_call, of_record, plain};
@@ -14,7 +16,7 @@ const LOCK_RETRIES: u32 = 3;
 /// The longest first wait for a lock; doubles each time.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
-/// One record of a batch.
+/// One record.
 #[derive(Debug)]
 pub(crate) struct Parcel {
     /// Its place among the receipts.
@@ -25,9 +27,9 @@ pub(crate) struct Parcel {
     pub(crate) body: RecordBody,
 }
 
-/// How batches of one object are sent.
+/// How records of one object are sent.
 pub(crate) struct Sender<'a> {
-    pub(crate) client: &'a Client,
+    pub(crate) packer: &'a Packer,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) entropy: &'a dyn Entropy,
     pub(crate) key: UpsertKey<'a>,
@@ -42,7 +44,7 @@ struct Load {
 type Outcomes = Vec<(usize, Outcome)>;
 
 impl Sender<'_> {
-    /// Sends a batch until every record of it has an outcome.
+    /// Sends records until every one of them has an outcome.
     pub(crate) async fn deliver(&self, parcels: Vec<Parcel>) -> Outcomes {
         let mut outcomes = Vec::with_capacity(parcels.len());
         let mut loads = vec![Load { parcels, locked: 0 }];
@@ -63,27 +65,10 @@ impl Sender<'_> {
     async fn send(&self, load: Load, outcomes: &mut Outcomes) -> Vec<Load> {
         let items: Vec<Item<'_>> =
             load.parcels.iter().map(|parcel| Item::new(&parcel.id, &parcel.body)).collect();
-        match self.client.upsert(&items, self.key).await {
+        match self.packer.upsert(&items, self.key).await {
             Ok(results) => sort(load, results, outcomes),
-            Err(error) if error.may_have_acted() => {
-                let detail = told(&error);
-                outcomes.extend(
-                    load.parcels
-                        .iter()
-                        .map(|parcel| (parcel.place, Outcome::Unknown { detail: detail.clone() })),
-                );
-                Vec::new()
-            }
-            Err(error) if concerns_the_batch(&error) && load.parcels.len() > 1 => halves(load),
             Err(error) => {
-                let mut fault = of_call(&error);
-                if concerns_the_batch(&error) {
-                    // Alone, it is the culprit.
-                    fault.class = FaultClass::Data;
-                }
-                outcomes.extend(
-                    load.parcels.iter().map(|parcel| (parcel.place, Outcome::Rejected(fault.clone()))),
-                );
+                reject(load.parcels, &of_call(&error), outcomes);
                 Vec::new()
             }
         }
@@ -105,38 +90,76 @@ fn concerns_the_batch(error: &SfdcError) -> bool {
 }
 
 /// Gives each record its outcome; those that were locked or innocent are sent again.
-fn sort(load: Load, results: Vec<RecordResult>, outcomes: &mut Outcomes) -> Vec<Load> {
-    let alone = load.parcels.len() == 1;
-    let mut locked = Vec::new();
+fn sort(load: Load, results: Vec<Packed>, outcomes: &mut Outcomes) -> Vec<Load> {
+    let Load { parcels, locked } = load;
+    let alone = parcels.len() == 1;
+    let mut blocked = Vec::new();
     let mut innocent = Vec::new();
-    for (parcel, result) in load.parcels.into_iter().zip(results) {
-        let outcome = match result {
-            RecordResult::Done { id, created } => Outcome::Applied { target: TargetId::from(id), created },
-            RecordResult::Missing => {
-                Outcome::Unknown { detail: "the answer has no result for the record".into() }
+    let mut failed: Vec<(Arc<SfdcError>, Vec<Parcel>)> = Vec::new();
+    for (parcel, result) in parcels.into_iter().zip(results) {
+        let mut fault = match result {
+            Ok(RecordResult::Done { id, created }) => {
+                let target = TargetId::from(id);
+                outcomes.push((parcel.place, Outcome::Applied { target, created }));
+                continue;
             }
-            RecordResult::Failed(errors) => {
-                let mut fault = of_record(&errors);
-                match fault.class {
-                    FaultClass::Transient if load.locked < LOCK_RETRIES => {
-                        locked.push(parcel);
-                        continue;
-                    }
-                    FaultClass::Collateral if !alone => {
-                        innocent.push(parcel);
-                        continue;
-                    }
-                    FaultClass::Collateral => fault.class = FaultClass::Data,
-                    _ => {}
+            Ok(RecordResult::Missing) => {
+                let detail = "the answer has no result for the record".into();
+                outcomes.push((parcel.place, Outcome::Unknown { detail }));
+                continue;
+            }
+            // Records of one call share its error.
+            Err(error) => {
+                match failed.last_mut() {
+                    Some((known, parcels)) if Arc::ptr_eq(known, &error) => parcels.push(parcel),
+                    _ => failed.push((error, vec![parcel])),
                 }
-                Outcome::Rejected(fault)
+                continue;
             }
+            Ok(RecordResult::Failed(errors)) => of_record(&errors),
         };
-        outcomes.push((parcel.place, outcome));
+        match fault.class {
+            FaultClass::Transient if locked < LOCK_RETRIES => blocked.push(parcel),
+            FaultClass::Collateral if !alone => innocent.push(parcel),
+            _ => {
+                if fault.class == FaultClass::Collateral {
+                    fault.class = FaultClass::Data;
+                }
+                outcomes.push((parcel.place, Outcome::Rejected(fault)));
+            }
+        }
     }
-    let mut again = halves(Load { parcels: innocent, locked: load.locked });
-    again.push(Load { parcels: locked, locked: load.locked + 1 });
+    let mut again = halves(Load { parcels: innocent, locked });
+    again.push(Load { parcels: blocked, locked: locked + 1 });
+    for (error, parcels) in failed {
+        again.extend(unanswered(&error, Load { parcels, locked }, outcomes));
+    }
     again
+}
+
+/// What becomes of the records of a call that failed as a whole.
+fn unanswered(error: &SfdcError, load: Load, outcomes: &mut Outcomes) -> Vec<Load> {
+    if error.may_have_acted() {
+        let detail = told(error);
+        let unknown = |parcel: Parcel| (parcel.place, Outcome::Unknown { detail: detail.clone() });
+        outcomes.extend(load.parcels.into_iter().map(unknown));
+        return Vec::new();
+    }
+    let concerns_the_batch = concerns_the_batch(error);
+    if concerns_the_batch && load.parcels.len() > 1 {
+        return halves(load);
+    }
+    let mut fault = of_call(error);
+    if concerns_the_batch {
+        // Alone, it is the culprit.
+        fault.class = FaultClass::Data;
+    }
+    reject(load.parcels, &fault, outcomes);
+    Vec::new()
+}
+
+fn reject(parcels: Vec<Parcel>, fault: &Fault, outcomes: &mut Outcomes) {
+    outcomes.extend(parcels.into_iter().map(|parcel| (parcel.place, Outcome::Rejected(fault.clone()))));
 }
 
 fn halves(mut load: Load) -> Vec<Load> {

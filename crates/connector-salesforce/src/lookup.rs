@@ -1,12 +1,11 @@
-//! Looking records up by external id, in queries as long as a URL may be.
+//! Looking records up by external id, as many in a call as it may hold.
 
 use std::collections::BTreeMap;
 
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mapping::{Entity, ExternalId, FieldName, Fields, Found, TargetId};
-use sfdc_client::{Client, Literal, Row, Select, SfdcError};
+use serde_json::value::RawValue;
+use sfdc_client::{Literal, Packer, Row, Select, SfdcError};
 use sync_engine::{Fault, FaultClass, Lookup, SinkError};
-use wire::{Call, Effect};
 
 use crate::convert::{stamp, value};
 use crate::faults::{plain, sink_error, with_hint};
@@ -18,10 +17,9 @@ const ALWAYS: [&str; 2] = ["Id", "SystemModstamp"];
 
 /// One look-up of many ids of one object.
 pub(crate) struct Search<'a> {
-    pub(crate) client: &'a Client,
+    pub(crate) packer: &'a Packer,
     pub(crate) entity: &'a Entity,
     pub(crate) object: &'a Object,
-    pub(crate) concurrency: usize,
 }
 
 /// The fields to read, where they stand, and how.
@@ -84,32 +82,13 @@ impl Search<'_> {
 
     /// All records with one of these ids.
     async fn all(&self, ids: &[Literal], columns: &Columns<'_>) -> Result<Vec<Found>, SfdcError> {
-        let select = Select::from(self.entity.as_str(), columns.names.iter().copied())?;
-        let mut chunks = Vec::new();
-        let mut rest = ids;
-        while !rest.is_empty() {
-            let count = select.fitting(self.object.external_id(), rest)?.min(crate::sink::LOOKUP);
-            let (chunk, later) = rest.split_at(count);
-            chunks.push(self.chunk(&select, chunk, columns));
-            rest = later;
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
-        let pages: Vec<Vec<Found>> =
-            stream::iter(chunks).buffered(self.concurrency.max(1)).try_collect().await?;
-        Ok(pages.into_iter().flatten().collect())
-    }
-
-    async fn chunk(
-        &self,
-        select: &Select,
-        ids: &[Literal],
-        columns: &Columns<'_>,
-    ) -> Result<Vec<Found>, SfdcError> {
-        let query = select.clone().where_in(self.object.external_id(), ids)?;
-        let named =
-            ids.iter().filter_map(|id| if let Literal::Text(id) = id { Some(id.clone()) } else { None });
-        let call = Call::new(OPERATION, Effect::Read).about(named.collect::<Vec<_>>());
-        let records = self.client.query(call, &query).await?.records;
-        records.iter().map(|record| self.found(&Row::read(record, &columns.names)?, columns)).collect()
+        let select = Select::from(self.entity.as_str(), columns.names.iter().copied())?;
+        let found = self.packer.look_up(OPERATION, &select, self.object.external_id(), ids).await?;
+        let read = |record: &RawValue| self.found(&Row::read(record, &columns.names)?, columns);
+        found.records.iter().map(|record| read(record)).collect()
     }
 
     fn found(&self, row: &Row<'_>, columns: &Columns<'_>) -> Result<Found, SfdcError> {

@@ -12,7 +12,8 @@ pub struct SalesforceSettings {
     /// The REST API version, such as `64.0`.
     #[serde(default = "api_version")]
     pub api_version: String,
-    /// Records in one write call, at most 200.
+    /// The most records in one write call, at most 1,000; above 200 they go as several collections
+    /// in one composite call, as far as the org is quick enough for it.
     #[serde(default = "batch_size")]
     pub batch_size: usize,
     /// Calls at the same time; an org allows 25 long ones.
@@ -25,7 +26,7 @@ fn api_version() -> String {
 }
 
 fn batch_size() -> usize {
-    sfdc_client::collections::MAX_RECORDS
+    sfdc_client::MAX_PACKED
 }
 
 fn concurrency() -> usize {

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::{StreamExt as _, stream};
 use mapping::{Entity, ExternalId, FieldName, Step};
-use sfdc_client::{Client, UpsertKey};
+use sfdc_client::{Client, Packer, UpsertKey};
 use sync_engine::{Fault, FaultClass, Lookup, Outcome, Receipt, Sink, SinkError};
 use wire::{Clock, Entropy, HttpTransport};
 
@@ -17,20 +16,14 @@ use crate::lookup::Search;
 use crate::schema::{Object, Schema};
 use crate::{ObjectSettings, SalesforceSettings};
 
-/// The most ids in one look-up: as many as one batch of writes has, so that both name the same
-/// records in the audit log.
-pub(crate) const LOOKUP: usize = 200;
-
 /// Upserts records of configured objects by external id.
 #[derive(Debug)]
 pub struct SalesforceSink {
-    client: Client,
+    packer: Packer,
     objects: BTreeMap<Entity, ObjectSettings>,
     schema: Schema,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    batch_size: usize,
-    concurrency: usize,
 }
 
 impl SalesforceSink {
@@ -44,14 +37,13 @@ impl SalesforceSink {
         let client = Client::new(transport, &org.instance_url, &org.api_version);
         let objects =
             objects.into_iter().map(|object| (Entity::from(object.object.as_str()), object)).collect();
-        let batch_size = org.batch_size.clamp(1, sfdc_client::collections::MAX_RECORDS);
-        let schema = Schema::default();
-        Self { client, objects, schema, clock, entropy, batch_size, concurrency: org.concurrency.max(1) }
+        let packer = Packer::new(client, clock.clone(), org.concurrency).at_most(org.batch_size);
+        Self { packer, objects, schema: Schema::default(), clock, entropy }
     }
 
     /// The client it speaks through.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.packer.client()
     }
 
     async fn object(&self, entity: &Entity) -> Result<Arc<Object>, SinkError> {
@@ -63,7 +55,7 @@ impl SalesforceSink {
             );
             return Err(SinkError { operation: "salesforce".into(), fault });
         };
-        self.schema.object(&self.client, entity, &settings.external_id).await
+        self.schema.object(self.client(), entity, &settings.external_id).await
     }
 
     /// Writes the steps of one object; fills in their outcomes.
@@ -88,7 +80,7 @@ impl SalesforceSink {
             }
         }
         let sender = Sender {
-            client: &self.client,
+            packer: &self.packer,
             clock: &*self.clock,
             entropy: &*self.entropy,
             key: UpsertKey {
@@ -97,10 +89,7 @@ impl SalesforceSink {
                 case_sensitive: object.case_sensitive(),
             },
         };
-        let batches: Vec<_> =
-            batches(parcels, self.batch_size).into_iter().map(|batch| sender.deliver(batch)).collect();
-        let done: Vec<_> = stream::iter(batches).buffered(self.concurrency).collect().await;
-        outcomes.extend(done.into_iter().flatten());
+        outcomes.extend(sender.deliver(parcels).await);
         Ok(outcomes)
     }
 }
@@ -114,7 +103,7 @@ impl Sink for SalesforceSink {
         fields: &[FieldName],
     ) -> Result<Vec<Lookup>, SinkError> {
         let object = self.object(entity).await?;
-        let search = Search { client: &self.client, entity, object: &object, concurrency: self.concurrency };
+        let search = Search { packer: &self.packer, entity, object: &object };
         search.find(ids, fields).await
     }
 
@@ -159,16 +148,4 @@ fn collision(id: &str) -> Fault {
     let hint =
         "make the external-id field case-sensitive in Salesforce, or rename one of the two in the source";
     with_hint(plain(FaultClass::Identity, "CASE_COLLISION", &message), hint)
-}
-
-fn batches(mut parcels: Vec<Parcel>, size: usize) -> Vec<Vec<Parcel>> {
-    let mut batches = Vec::with_capacity(parcels.len() / size + 1);
-    while parcels.len() > size {
-        let rest = parcels.split_off(size);
-        batches.push(std::mem::replace(&mut parcels, rest));
-    }
-    if !parcels.is_empty() {
-        batches.push(parcels);
-    }
-    batches
 }

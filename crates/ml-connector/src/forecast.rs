@@ -1,6 +1,9 @@
 //! How many calls a run will take, from what the plan has just seen.
 
+use std::time::Duration;
+
 use serde::Serialize;
+use sfdc_client::PackSize;
 
 use crate::connector::Ran;
 use crate::paint::Paint;
@@ -11,16 +14,17 @@ use crate::words::count;
 pub(crate) struct Forecast {
     /// Calls that read: pages and look-ups, as many as the plan itself took.
     pub(crate) reads: u64,
-    /// Calls that write, if none has to be repeated.
+    /// Calls that write, if none has to be repeated and the org is quick.
     pub(crate) writes: u64,
 }
 
 impl Forecast {
-    /// From a preview: it has made every reading call that the run will make. Writes go in batches.
+    /// From a preview: it has made every reading call that the run will make. Writes go as many in a
+    /// call as `batch_size` allows, and as the org is trusted with so far.
     pub(crate) fn of(ran: &Ran, batch_size: usize) -> Self {
         let reads =
             ran.calls.iter().filter(|(name, _)| !name.contains("token")).map(|(_, number)| number).sum();
-        Self { reads, writes: ran.report.written().div_ceil(batch_size.max(1) as u64) }
+        Self { reads, writes: writes(ran.report.written(), batch_size.max(1)) }
     }
 
     /// The counts and calls of a plan.
@@ -43,7 +47,7 @@ impl Forecast {
                 .map(|(number, what)| format!("{} {what}", count(*number))),
         );
         format!(
-            "{}  {} read: {}\n  a run will take {} calls: {} that read, {} that write",
+            "{}  {} read: {}\n  a run will take about {} calls: {} that read, {} that write",
             paint.strong(&ran.flow),
             count(report.read),
             parts.join(", "),
@@ -54,10 +58,21 @@ impl Forecast {
     }
 }
 
+/// The calls of a quick org, whose size grows from one to the next.
+fn writes(mut records: u64, batch_size: usize) -> u64 {
+    let mut size = PackSize::default();
+    let mut calls = 0;
+    while records > 0 {
+        let sent = size.records().min(batch_size);
+        size.took(size.records(), Duration::ZERO);
+        records = records.saturating_sub(sent as u64);
+        calls += 1;
+    }
+    calls
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use sync_engine::Report;
 
     use super::*;
@@ -82,7 +97,8 @@ mod tests {
         assert_eq!(forecast, Forecast { reads: 66, writes: 63 });
         insta::assert_snapshot!(forecast.page(&ran, Paint::PLAIN), @r"
         suppliers  12,500 read: 12,400 to create, 50 to update, 49 equal, 1 would wait
-          a run will take 129 calls: 66 that read, 63 that write
+          a run will take about 129 calls: 66 that read, 63 that write
         ");
+        assert_eq!(Forecast::of(&ran, 1_000).writes, 14, "400, 600, 800, then 1,000 each");
     }
 }

@@ -111,9 +111,24 @@ fn operation(sealed: &Sealed) -> &str {
     }
 }
 
-/// This record's part of an answer that has one element for each record.
+/// This record's part of an answer that has one element for each record: a collection's, or that of
+/// several collections in a composite call.
 fn own_result(body: &[u8], index: usize, count: usize) -> Option<String> {
-    let parts: Vec<&RawValue> = serde_json::from_slice(body).ok()?;
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Composite<'a> {
+        #[serde(borrow)]
+        composite_response: Vec<Part<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow)]
+        body: Vec<&'a RawValue>,
+    }
+    let parts: Vec<&RawValue> = serde_json::from_slice(body).ok().or_else(|| {
+        let composite: Composite<'_> = serde_json::from_slice(body).ok()?;
+        Some(composite.composite_response.into_iter().flat_map(|part| part.body).collect())
+    })?;
     if parts.len() != count {
         return None;
     }
@@ -210,6 +225,16 @@ mod tests {
             headers: vec![],
             body: Bytes::from_static(body.as_bytes()),
             elapsed_ms: 4,
+        }
+    }
+
+    #[test]
+    fn each_record_has_its_own_part_of_an_answer() {
+        let composite = br#"{"compositeResponse":[{"body":[1,2],"referenceId":"a"},{"body":[3]}]}"#;
+        assert_eq!(own_result(composite, 2, 3).as_deref(), Some("3"));
+        assert_eq!(own_result(b"[1,2,3]", 0, 3).as_deref(), Some("1"));
+        for (body, count) in [(&composite[..], 2), (b"[1]", 2), (br#"{"records":[1,2]}"#, 2)] {
+            assert_eq!(own_result(body, 0, count), None);
         }
     }
 

@@ -98,7 +98,7 @@ pub use jwt::{JwtBearer, JwtClaims, KeyError};
 pub use limits::Allowance;
 pub use literal::{Literal, Moving};
 pub use options::{AutoAssign, DuplicateRule, Options};
-pub use pack_size::PackSize;
+pub use pack_size::{MAX_PACKED, PackSize};
 pub use packing::{Packed, Packer};
 pub use part::{Part, PartAnswer, PartOutcome};
 pub use query::{QueryPage, Records, Rows};

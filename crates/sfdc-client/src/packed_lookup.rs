@@ -91,17 +91,26 @@ impl Search<'_> {
     /// Queries of their own.
     async fn plain(self, values: &[Literal]) -> Result<Records, SfdcError> {
         let chunks = self.chunks(values, Length::Url)?;
-        let queries = chunks.into_iter().map(|chunk| async move {
-            let select = self.select.clone().where_in(self.field, chunk)?;
-            self.client.query(self.call(chunk), &select).await
-        });
+        // Not by a closure: the compiler could not show that the future may change threads.
+        let mut queries = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            queries.push(self.query(chunk));
+        }
         stream::iter(queries).buffered(self.concurrency).try_fold(Records::default(), merged).await
+    }
+
+    async fn query(self, values: &[Literal]) -> Result<Records, SfdcError> {
+        let select = self.select.clone().where_in(self.field, values)?;
+        self.client.query(self.call(values), &select).await
     }
 
     /// Composite calls of five queries each.
     async fn packed(self, values: &[Literal], length: Length) -> Result<Found, SfdcError> {
         let chunks = self.chunks(values, length)?;
-        let calls = chunks.chunks(MAX_HEAVY).map(|chunks| self.composite(chunks.to_vec()));
+        let mut calls = Vec::with_capacity(chunks.len().div_ceil(MAX_HEAVY));
+        for chunks in chunks.chunks(MAX_HEAVY) {
+            calls.push(self.composite(chunks.to_vec()));
+        }
         let mut found = stream::iter(calls).buffered(self.concurrency);
         let mut all = Records::default();
         while let Some(next) = found.try_next().await? {

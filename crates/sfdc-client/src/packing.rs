@@ -13,6 +13,7 @@ use wire::{Call, Clock, Effect};
 use crate::codes::ErrorClass;
 use crate::collections::{MAX_RECORDS, Verb, body_size};
 use crate::composite::push_opening;
+use crate::pack_size::MAX_PACKED;
 use crate::part::{PartOutcome, push_head};
 use crate::{Client, Item, PackSize, RecordResult, SfdcError, Together, UpsertKey};
 
@@ -47,6 +48,7 @@ pub struct Packer {
     pub(crate) client: Client,
     clock: Arc<dyn Clock>,
     size: Mutex<PackSize>,
+    most: usize,
     pub(crate) concurrency: usize,
     /// Whether the org takes queries as long as SOQL allows inside a composite call: as far as we
     /// know.
@@ -57,12 +59,25 @@ impl Packer {
     /// A packer that has `concurrency` calls open at most, at least one.
     pub fn new(client: Client, clock: Arc<dyn Clock>, concurrency: usize) -> Self {
         let long_queries = AtomicBool::new(true);
-        Self { client, clock, size: Mutex::default(), concurrency: concurrency.max(1), long_queries }
+        let concurrency = concurrency.max(1);
+        Self { client, clock, size: Mutex::default(), most: MAX_PACKED, concurrency, long_queries }
+    }
+
+    /// Never puts more than `records` into a call, at least one.
+    #[must_use]
+    pub fn at_most(mut self, records: usize) -> Self {
+        self.most = records.clamp(1, MAX_PACKED);
+        self
+    }
+
+    /// The client it sends through.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// How many records the next call would take.
     pub fn records_per_call(&self) -> usize {
-        self.lock().records()
+        self.lock().records().min(self.most)
     }
 
     /// Upserts any number of records of one object by external id; one result for each, in order.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use connector_ifs::{EntityOverrides, IfsSettings};
 use connector_salesforce::SalesforceSettings;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use wire::{Limits, RateSettings};
 
 use super::{Address, Interval, SecretRef};
@@ -111,12 +111,19 @@ pub struct SalesforceTable {
     /// How long to wait.
     #[serde(default)]
     pub timeouts: TimeoutsTable,
-    /// Records in one call that writes, at most 200.
-    #[serde(default)]
-    pub batch_size: Option<std::num::NonZeroU8>,
+    /// The most records in one call that writes, from 1 to 1,000.
+    #[serde(default, deserialize_with = "batch_size")]
+    pub batch_size: Option<u16>,
     /// `[salesforce.objects.NAME]`: objects that differ from the defaults.
     #[serde(default)]
     pub objects: BTreeMap<String, ObjectTable>,
+}
+
+/// A call that packs five collections of 200 is the largest there is.
+fn batch_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let size = u16::deserialize(deserializer)?;
+    let problem = || serde::de::Error::custom(format!("{size} is not from 1 to 1000"));
+    (1..=1000).contains(&size).then_some(Some(size)).ok_or_else(problem)
 }
 
 /// `[salesforce.objects.NAME]`.
@@ -135,7 +142,7 @@ impl SalesforceTable {
             settings.api_version.clone_from(version);
         }
         if let Some(size) = self.batch_size {
-            settings.batch_size = size.get().into();
+            settings.batch_size = size.into();
         }
         if let Some(calls) = self.limits.concurrency {
             settings.concurrency = usize::try_from(calls.get()).unwrap_or(usize::MAX);

@@ -10,14 +10,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use wire::{Request, Response};
 
 use super::call::Call;
 use super::members::json_body;
-use super::problem::{Problem, answer};
+use super::problem::{Problem, json_answer};
 use super::routes::segments;
 use reference::resolve;
 
@@ -52,31 +51,55 @@ struct Composite<'a> {
     composite_request: Vec<Part<'a>>,
 }
 
-/// The answer to a part.
+/// The answer to a part; its body as it was written, so that no number loses digits.
 struct Answered {
     status: StatusCode,
-    body: Value,
+    body: Box<RawValue>,
     location: Option<String>,
+}
+
+/// How the answer to a part stands among the others.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    body: &'a RawValue,
+    http_headers: BTreeMap<&'static str, &'a str>,
+    http_status_code: u16,
+    reference_id: &'a str,
+}
+
+/// The answers to all parts.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CompositeAnswer<'a> {
+    composite_response: Vec<Shown<'a>>,
 }
 
 impl Answered {
     fn problem(problem: &Problem) -> Self {
-        Self { status: problem.status, body: json!([problem.item()]), location: None }
+        Self { status: problem.status, body: raw(&[problem.item()]), location: None }
     }
 
     fn failed(&self) -> bool {
         self.status.as_u16() >= 300
     }
 
-    fn shown(&self, reference: &str) -> Value {
-        let headers = match &self.location {
-            Some(location) => json!({ "Location": location }),
-            None => json!({}),
+    fn shown<'a>(&'a self, reference: &'a str) -> Shown<'a> {
+        Shown {
+            body: &self.body,
+            http_headers: self.location.iter().map(|location| ("Location", location.as_str())).collect(),
+            http_status_code: self.status.as_u16(),
+            reference_id: reference,
+        }
+    }
+}
+
+impl<'a> CompositeAnswer<'a> {
+    fn of(parts: &'a [Part<'_>], answers: &'a Answers) -> Self {
+        let shown = |part: &'a Part<'_>| {
+            answers.get(&part.reference_id).map(|answered| answered.shown(&part.reference_id))
         };
-        json!({
-            "body": self.body, "httpHeaders": headers, "httpStatusCode": self.status.as_u16(),
-            "referenceId": reference,
-        })
+        Self { composite_response: parts.iter().filter_map(shown).collect() }
     }
 }
 
@@ -112,10 +135,7 @@ impl Call<'_> {
             answers.insert(part.reference_id.clone(), answered);
         }
         self.close(composite.all_or_none, &mut answers);
-        let shown =
-            |part: &Part<'_>| answers.get(&part.reference_id).map(|one| one.shown(&part.reference_id));
-        let list: Vec<Value> = parts.iter().filter_map(shown).collect();
-        Ok(answer(StatusCode::OK, &json!({ "compositeResponse": list })))
+        Ok(whole(&CompositeAnswer::of(parts, &answers)))
     }
 
     /// Keeps the transaction, or takes it back if all or none count and one failed; says whether it
@@ -144,7 +164,7 @@ impl Call<'_> {
             Ok(response) => {
                 let location = response.headers().get(http::header::LOCATION);
                 let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
-                let body = serde_json::from_slice(response.body()).unwrap_or_default();
+                let body = raw_body(&response);
                 Answered { status: response.status(), body, location }
             }
         }
@@ -214,6 +234,21 @@ fn check(parts: &[Part<'_>], most: usize) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// The JSON of a value.
+fn raw(value: &impl Serialize) -> Box<RawValue> {
+    to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// The body of the answer to a part; `null` where there is none.
+fn raw_body(response: &Response) -> Box<RawValue> {
+    serde_json::from_slice(response.body()).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// The answer to the call itself.
+fn whole(value: &impl Serialize) -> Response {
+    json_answer(StatusCode::OK, raw(value).get().to_owned().into())
 }
 
 fn too_many(what: &str, most: usize) -> Problem {

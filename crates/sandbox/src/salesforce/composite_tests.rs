@@ -52,6 +52,18 @@ fn parts_refer_to_earlier_answers() {
 }
 
 #[test]
+fn numbers_keep_their_digits_on_the_way_through_a_composite() {
+    let client = Client::new();
+    let limit = "1234567890123456.78";
+    let body: Value = json!({ "Name": "Steel", "IFS_Key__c": "S1", "IFS_Credit_Limit__c": limit });
+    let read = part("GET", "/query?q=SELECT+IFS_Credit_Limit__c+FROM+Account", "b", &Value::Null);
+    let parts = json!({ "compositeRequest": [part("POST", "/sobjects/Account", "a", &body), read] });
+    let response = client.send("POST", "/services/data/v64.0/composite", parts.to_string(), &[]);
+    let text = String::from_utf8_lossy(response.body()).into_owned();
+    assert!(text.contains(&format!(r#""IFS_Credit_Limit__c":{limit}"#)), "{text}");
+}
+
+#[test]
 fn all_or_none_takes_everything_back() {
     let client = Client::new();
     let parts = [

@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use wire::{Request, Response};
 
-use super::{MOST, too_many};
+use super::{MOST, raw, raw_body, too_many, whole};
 use crate::salesforce::call::Call;
 use crate::salesforce::members::json_body;
-use crate::salesforce::problem::{Problem, answer};
+use crate::salesforce::problem::Problem;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +29,20 @@ struct Single<'a> {
     rich_input: Option<&'a RawValue>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SingleAnswer {
+    status_code: u16,
+    result: Box<RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchAnswer {
+    has_errors: bool,
+    results: Vec<SingleAnswer>,
+}
+
 impl Call<'_> {
     pub(super) fn run_batch(&mut self, request: &Request) -> Result<Response, Problem> {
         let batch: Batch<'_> = json_body(request)?;
@@ -42,7 +54,7 @@ impl Call<'_> {
             if failed && batch.halt_on_error {
                 let message = "The batch was halted because an earlier request failed";
                 let problem = Problem::bad("BATCH_PROCESSING_HALTED", message);
-                results.push(json!({ "statusCode": 412, "result": [problem.item()] }));
+                results.push(SingleAnswer { status_code: 412, result: raw(&[problem.item()]) });
                 continue;
             }
             self.state.store.next_commit();
@@ -55,9 +67,9 @@ impl Call<'_> {
                 .inner(request, (&single.method, &url), &BTreeMap::new(), body)
                 .unwrap_or_else(|problem| problem.response());
             failed |= response.status().as_u16() >= 300;
-            let result: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-            results.push(json!({ "statusCode": response.status().as_u16(), "result": result }));
+            let status_code = response.status().as_u16();
+            results.push(SingleAnswer { status_code, result: raw_body(&response) });
         }
-        Ok(answer(StatusCode::OK, &json!({ "hasErrors": failed, "results": results })))
+        Ok(whole(&BatchAnswer { has_errors: failed, results }))
     }
 }

@@ -1,15 +1,13 @@
 //! Graphs: each one is written as a whole or not at all, whatever becomes of the others.
 
-use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use wire::{Request, Response};
 
 use super::reference::names;
-use super::{Answered, Answers, Part, check, halt, too_many};
+use super::{Answers, CompositeAnswer, Part, check, halt, too_many, whole};
 use crate::salesforce::call::Call;
 use crate::salesforce::members::json_body;
-use crate::salesforce::problem::{Problem, answer};
+use crate::salesforce::problem::Problem;
 
 /// Most nodes in a call, over all graphs.
 const MOST_NODES: usize = 500;
@@ -34,6 +32,19 @@ struct Graph<'a> {
     composite_request: Vec<Part<'a>>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownGraph<'a> {
+    graph_id: &'a str,
+    graph_response: CompositeAnswer<'a>,
+    is_successful: bool,
+}
+
+#[derive(Serialize)]
+struct GraphsAnswer<'a> {
+    graphs: Vec<ShownGraph<'a>>,
+}
+
 impl Call<'_> {
     pub(super) fn run_graphs(&mut self, request: &Request) -> Result<Response, Problem> {
         let Graphs { graphs } = json_body(request)?;
@@ -48,14 +59,15 @@ impl Call<'_> {
             check(&graph.composite_request, MOST_NODES)?;
             graph.check_nodes()?;
         }
-        let (mut shown, mut failed) = (Vec::new(), 0);
+        let (mut done_with, mut failed) = (Vec::new(), 0);
         for graph in &graphs {
             let (answers, done) =
                 if failed < MOST_FAILED { self.run_graph(request, graph) } else { (graph.halted(), false) };
             failed += usize::from(!done);
-            shown.push(graph.shown(&answers, done));
+            done_with.push((graph, answers, done));
         }
-        Ok(answer(StatusCode::OK, &json!({ "graphs": shown })))
+        let shown = done_with.iter().map(|(graph, answers, done)| graph.shown(answers, *done));
+        Ok(whole(&GraphsAnswer { graphs: shown.collect() }))
     }
 
     /// Runs the nodes in the order in which they need each other.
@@ -114,13 +126,9 @@ impl Graph<'_> {
         self.composite_request.iter().map(|part| (part.reference_id.clone(), halt())).collect()
     }
 
-    fn shown(&self, answers: &Answers, done: bool) -> Value {
-        let one = |part: &Part<'_>| {
-            let answered: &Answered = answers.get(&part.reference_id)?;
-            Some(answered.shown(&part.reference_id))
-        };
-        let list: Vec<Value> = self.composite_request.iter().filter_map(one).collect();
-        json!({ "graphId": self.graph_id, "graphResponse": { "compositeResponse": list }, "isSuccessful": done })
+    fn shown<'s>(&'s self, answers: &'s Answers, done: bool) -> ShownGraph<'s> {
+        let graph_response = CompositeAnswer::of(&self.composite_request, answers);
+        ShownGraph { graph_id: &self.graph_id, graph_response, is_successful: done }
     }
 }
 
