@@ -2,6 +2,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test rig panics when it finds something wrong")]
 
+pub mod abnf;
 pub mod bench;
 pub mod fuzz;
 pub mod hand_clock;

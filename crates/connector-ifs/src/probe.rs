@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use odata_client::{Literal, Metadata, ODataError, Order, Page, Query, Service, ServiceDocument, property};
+use odata_client::{
+    Literal, Metadata, ODataError, Order, Page, Query, Select, Service, ServiceDocument, property,
+};
 use sync_engine::{FaultClass, Finding, Health, Observation, Probe};
 use wire::{Clock, HttpTransport};
 
@@ -148,7 +150,7 @@ impl IfsProbe {
     }
 
     async fn count_one(&self, filter: odata_client::Filter) -> Result<bool, ODataError> {
-        let select = vec![self.settings.modified.clone()];
+        let select = Select::properties([&self.settings.modified]);
         let query = Query { filter: Some(filter), select, top: Some(1), ..Query::default() };
         Ok(!self.page(&query).await?.is_empty())
     }
@@ -172,7 +174,8 @@ impl IfsProbe {
         let asked = u64::from(self.settings.page_size) + 1;
         let key: Vec<String> = self.settings.key.iter().map(|field| field.name.clone()).collect();
         let order_by = key.iter().map(Order::ascending).collect();
-        let query = Query { select: key, order_by, top: Some(asked), count: true, ..Query::default() };
+        let select = Select::properties(&key);
+        let query = Query { select, order_by, top: Some(asked), count: true, ..Query::default() };
         let page = match self.page(&query).await {
             Ok(page) => page,
             Err(error) => return failed(CHECK, &error),
@@ -207,7 +210,8 @@ impl Probe for IfsProbe {
             Ok(metadata) => self.fields(&metadata),
             Err(error) => Finding { health: Health::Yellow, ..failed("mapped fields", &error) },
         });
-        let one = Query { select: self.settings.selected(), top: Some(1), ..Query::default() };
+        let one =
+            Query { select: Select::properties(self.settings.selected()), top: Some(1), ..Query::default() };
         let page = match self.page(&one).await {
             Ok(page) => page,
             Err(error) => {

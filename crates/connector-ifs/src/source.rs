@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use mapping::Key;
-use odata_client::{ODataError, Query, Service};
+use odata_client::{ODataError, Query, Select, Service};
 use sync_engine::{Cursor, Fault, FaultClass, Observation, Page, Source, SourceError};
 use wire::{Clock, HttpTransport};
 
@@ -267,8 +267,11 @@ impl Source for IfsSource {
         const PLACE: &str = "single rows";
         let mut found: BTreeMap<Key, Observation> = BTreeMap::new();
         for (filter, names) in chunks(&self.walker.keys, keys) {
-            let query =
-                Query { filter: Some(filter), select: self.walker.select.clone(), ..Query::default() };
+            let query = Query {
+                filter: Some(filter),
+                select: Select::properties(&self.walker.select),
+                ..Query::default()
+            };
             let first = self.service.page_about("ifs.fetch", names, &self.settings.set, &query).await;
             let mut next = match first {
                 Ok(page) => Some(page),

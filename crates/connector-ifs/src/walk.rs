@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mapping::Key;
-use odata_client::{Filter, Literal, Order, Query, property};
+use odata_client::{Filter, Literal, Order, Query, Select, property};
 use sync_engine::{Fault, FaultClass, Observation};
 
 use crate::cursor::{Poll, Position, Snapshot, Walk};
@@ -93,11 +93,12 @@ impl Walker {
         let time = by_time.then(|| Order::ascending(&self.modified));
         Query {
             filter,
-            select: self.select.clone(),
+            select: Select::properties(&self.select),
             order_by: time.into_iter().chain(self.keys.ascending()).collect(),
             top: Some(top),
             skip: None,
             count: walk.is_none(),
+            ..Query::default()
         }
     }
 

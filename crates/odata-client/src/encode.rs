@@ -4,10 +4,18 @@
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Appends `text` to `out` so that it may stand in the value of a query option: the apostrophe is
-/// `%27`, and of the reserved characters only `(`, `)`, `,` and `:` stay as they are.
+/// Appends `text`, an OData expression, to `out` so that it may stand in the value of a query
+/// option. The apostrophe is `%27`. What has a meaning in the grammar of OData stays as it is
+/// (`( ) , : / $ @ = ; *`), but for the inside of texts, where only `( ) , :` do.
 pub fn push_query_value(out: &mut String, text: &str) {
-    push(out, text, |byte| matches!(byte, b'(' | b')' | b',' | b':'));
+    let mut quote = Quote::default();
+    push(out, text, |byte| quote.plain(byte));
+}
+
+/// Appends `text`, which has no structure of its own, to `out` so that it may stand in the value of
+/// a query option.
+pub fn push_custom_value(out: &mut String, text: &str) {
+    push(out, text, |_| false);
 }
 
 /// Appends `text` to `out` so that it may stand inside one path segment, such as a key: a slash
@@ -16,11 +24,36 @@ pub fn push_segment(out: &mut String, text: &str) {
     push(out, text, |_| false);
 }
 
-/// How long `text` is as the value of a query option, in bytes.
+/// How long `text` is after [`push_query_value`], in bytes.
 pub fn query_value_len(text: &str) -> usize {
-    text.bytes()
-        .map(|byte| if unreserved(byte) || matches!(byte, b'(' | b')' | b',' | b':') { 1 } else { 3 })
-        .sum()
+    let mut quote = Quote::default();
+    text.bytes().map(|byte| if quote.plain(byte) || unreserved(byte) { 1 } else { 3 }).sum()
+}
+
+/// Whether a walk through an expression is inside of a text: `'…'`, where a doubled quote leaves it
+/// and enters it again, or `"…"` of JSON, where a backslash hides the quote.
+#[derive(Clone, Copy, Default)]
+enum Quote {
+    #[default]
+    Outside,
+    Single,
+    Double,
+    Escaped,
+}
+
+impl Quote {
+    /// Steps over `byte` and says whether it stays as it is though it is reserved.
+    fn plain(&mut self, byte: u8) -> bool {
+        *self = match (*self, byte) {
+            (Self::Outside, b'\'') => Self::Single,
+            (Self::Outside, b'"') | (Self::Escaped, _) => Self::Double,
+            (Self::Single, b'\'') | (Self::Double, b'"') => Self::Outside,
+            (Self::Double, b'\\') => Self::Escaped,
+            (same, _) => same,
+        };
+        let structure = matches!(byte, b'/' | b'$' | b'@' | b'=' | b';' | b'*');
+        matches!(byte, b'(' | b')' | b',' | b':') || (structure && matches!(self, Self::Outside))
+    }
 }
 
 /// Whether `name` may stand as a property, set or type name: OData's simple identifier, by dots and
@@ -40,9 +73,9 @@ fn unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-fn push(out: &mut String, text: &str, plain: impl Fn(u8) -> bool) {
+fn push(out: &mut String, text: &str, mut plain: impl FnMut(u8) -> bool) {
     for byte in text.bytes() {
-        if unreserved(byte) || plain(byte) {
+        if plain(byte) || unreserved(byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');
@@ -68,6 +101,12 @@ mod tests {
     #[test]
     fn a_blank_is_never_a_plus() {
         assert_eq!(query("a b+c"), "a%20b%2Bc");
+    }
+
+    #[test]
+    fn structure_stays_and_texts_are_sealed() {
+        assert_eq!(query("$it/A eq 'a/b''=;$'"), "$it/A%20eq%20%27a%2Fb%27%27%3D%3B%24%27");
+        assert_eq!(query(r#"@p/x in ["a\"/'"]/x"#), "@p/x%20in%20%5B%22a%5C%22%2F%27%22%5D/x");
     }
 
     #[test]

@@ -6,24 +6,29 @@
 pub mod body;
 pub mod cell;
 pub mod change;
+pub mod context_url;
 pub mod encode;
 pub mod error;
 pub mod etag;
-pub mod filter;
+pub mod expression;
 pub mod key;
 pub mod literal;
 pub mod metadata;
 pub mod monitor;
+pub mod names;
 pub mod page;
 pub mod precondition;
 pub mod prefer;
+pub mod preference;
 pub mod profile;
 pub mod query;
 pub mod resource;
 pub mod row;
 pub mod service;
+pub mod uri;
 pub mod write;
 
+mod parse;
 mod refusal;
 
 pub use body::{Body, BodyError, Value};
@@ -31,17 +36,22 @@ pub use cell::{Cell, CellError};
 pub use change::Change;
 pub use error::{ErrorDetail, ODataError, Reason, StatusError};
 pub use etag::{ETag, ETagError};
-pub use filter::{Filter, Op, Operand, property};
+pub use expression::{Expression, Filter, Function, Op, Path, Segment, property};
 pub use key::Key;
 pub use literal::Literal;
 pub use metadata::{Capabilities, Drift, Metadata, MetadataError, Property};
 pub use monitor::Monitor;
+pub use names::{AnyName, NameLists, Names, Role};
 pub use page::{Control, Page};
+pub use parse::ParseError;
 pub use precondition::Precondition;
 pub use prefer::{Applied, Prefer, Return};
 pub use profile::{Feature, Profile, Unsupported};
-pub use query::{Order, Query};
+pub use query::{
+    Aggregation, Compute, Expand, Grouping, Levels, Method, Order, Query, Search, Select, Transformation,
+};
 pub use resource::{PartId, Resource};
 pub use row::{Columns, Row, RowError, RowReader};
 pub use service::{Entity, Service, ServiceDocument};
+pub use uri::RelativeUri;
 pub use write::{Outcome, Written};

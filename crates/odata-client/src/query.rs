@@ -1,17 +1,55 @@
 //! The query options of one read.
 
-use std::fmt::Write as _;
+mod aggregation;
+mod apply;
+mod expand;
+mod print;
+mod search;
 
-use crate::Filter;
-use crate::encode::push_query_value;
+pub use aggregation::{Aggregation, From, Method};
+pub use apply::{Grouping, Hierarchy, Join, Nested, Rank, Transformation, Traversal};
+pub use expand::{Expand, Expanded, Levels, Select};
+pub use search::Search;
 
-/// What is asked of an entity set. Options that are not set are not sent.
+use crate::parse::{self, ParseError};
+use crate::{Expression, Filter, Names, property};
+
+/// What is asked of an entity set. Options that are not set are not sent. The same options stand
+/// in parentheses behind what is expanded or selected.
+///
+/// ```
+/// use odata_client::{Expand, Order, Query, property};
+///
+/// let query = Query {
+///     filter: Some(property("Country").eq("SE")),
+///     select: vec!["SupplierId".into(), "Name".into()],
+///     expand: vec![Expand::of("Addresses").with(Query { top: Some(3), ..Query::default() })],
+///     order_by: vec![Order::ascending("SupplierId")],
+///     top: Some(500),
+///     ..Query::default()
+/// };
+/// let text = query.encoded();
+/// assert_eq!(
+///     text,
+///     "$filter=(Country%20eq%20%27SE%27)&$select=SupplierId,Name&$expand=Addresses($top=3)\
+///      &$orderby=SupplierId%20asc&$top=500"
+/// );
+/// assert_eq!(Query::parse(&text), Ok(query));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
+    /// Which transformations come first (`$apply`, OData Aggregation), in their order.
+    pub apply: Vec<Transformation>,
+    /// Which properties are computed (`$compute`, 4.01).
+    pub compute: Vec<Compute>,
     /// Which rows (`$filter`).
     pub filter: Option<Filter>,
+    /// Which rows, in free text (`$search`).
+    pub search: Option<Search>,
     /// Which properties (`$select`).
-    pub select: Vec<String>,
+    pub select: Vec<Select>,
+    /// What comes along (`$expand`).
+    pub expand: Vec<Expand>,
     /// In which order (`$orderby`).
     pub order_by: Vec<Order>,
     /// How many rows at most, over all pages (`$top`).
@@ -21,84 +59,88 @@ pub struct Query {
     pub skip: Option<u64>,
     /// Whether the server shall count all matching rows (`$count=true`).
     pub count: bool,
+    /// Where an inserted member stands in an ordered collection (`$index`); negative numbers count
+    /// from its end.
+    pub index: Option<i64>,
+    /// In which format (`$format`); the `Accept` header says it better.
+    pub format: Option<String>,
+    /// The reference that is meant (`$id`).
+    pub id: Option<String>,
+    /// Which version of the schema (`$schemaversion`).
+    pub schema_version: Option<String>,
+    /// Where the page begins (`$skiptoken`): only the server can make one.
+    pub skip_token: Option<String>,
+    /// Since when changes are asked (`$deltatoken`): only the server can make one.
+    pub delta_token: Option<String>,
+    /// The values of parameter aliases (`@name=…`), by name without the `@`.
+    pub aliases: Vec<(String, Expression)>,
+    /// Options of this service alone, as they are; a parameter of a function may stand here too.
+    pub custom: Vec<(String, String)>,
 }
 
 /// One part of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// The property.
-    pub property: String,
+    /// By what, mostly a property.
+    pub by: Expression,
     /// Largest first.
     pub descending: bool,
 }
 
 impl Order {
-    /// Smallest first.
-    pub fn ascending(property: impl Into<String>) -> Self {
-        Self { property: property.into(), descending: false }
+    /// By a property, smallest first.
+    pub fn ascending(path: impl AsRef<str>) -> Self {
+        Self { by: property(path), descending: false }
     }
+
+    /// By a property, largest first.
+    pub fn descending(path: impl AsRef<str>) -> Self {
+        Self { by: property(path), descending: true }
+    }
+}
+
+/// `expression as alias`: a property that the server computes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compute {
+    /// What is computed.
+    pub expression: Expression,
+    /// Its name.
+    pub alias: String,
 }
 
 impl Query {
     /// The query string, percent-encoded, without the question mark; empty if nothing is set.
     pub fn encoded(&self) -> String {
         let mut out = String::new();
-        if let Some(filter) = &self.filter {
-            option(&mut out, "$filter", &filter.to_string());
-        }
-        if !self.select.is_empty() {
-            option(&mut out, "$select", &self.select.join(","));
-        }
-        if !self.order_by.is_empty() {
-            let parts: Vec<String> = self.order_by.iter().map(order_text).collect();
-            option(&mut out, "$orderby", &parts.join(","));
-        }
-        for (name, number) in [("$top", self.top), ("$skip", self.skip)] {
-            if let Some(number) = number {
-                name_of(&mut out, name);
-                // Writing to a string cannot fail.
-                let _ = write!(out, "{number}");
-            }
-        }
-        if self.count {
-            option(&mut out, "$count", "true");
-        }
+        print::push_encoded(self, &mut out);
         out
     }
-}
 
-fn order_text(order: &Order) -> String {
-    let direction = if order.descending { "desc" } else { "asc" };
-    format!("{} {direction}", order.property)
-}
-
-fn name_of(out: &mut String, name: &str) {
-    if !out.is_empty() {
-        out.push('&');
+    /// Reads a query string as it stands in a URL, without the question mark.
+    pub fn parse(encoded: &str) -> Result<Self, ParseError> {
+        Self::parse_with(encoded, &crate::AnyName)
     }
-    out.push_str(name);
-    out.push('=');
-}
 
-fn option(out: &mut String, name: &str, value: &str) {
-    name_of(out, name);
-    push_query_value(out, value);
+    /// As [`parse`](Self::parse), with names that `names` allows.
+    pub fn parse_with(encoded: &str, names: &dyn Names) -> Result<Self, ParseError> {
+        parse::query(encoded, names)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::property;
 
     #[test]
     fn options_are_encoded_once() {
         let query = Query {
             filter: Some(property("Name").eq("A & B's 50%")),
             select: vec!["Name".into(), "City".into()],
-            order_by: vec![Order::ascending("Name"), Order { property: "City".into(), descending: true }],
+            order_by: vec![Order::ascending("Name"), Order::descending("City")],
             top: Some(5000),
             skip: Some(1),
             count: true,
+            ..Query::default()
         };
         assert_eq!(
             query.encoded(),
@@ -106,5 +148,16 @@ mod tests {
              &$orderby=Name%20asc,City%20desc&$top=5000&$skip=1&$count=true"
         );
         assert_eq!(Query::default().encoded(), "");
+    }
+
+    #[test]
+    fn custom_options_and_aliases_stand_at_the_end() {
+        let query = Query {
+            aliases: vec![("p".into(), Expression::from(3))],
+            custom: vec![("odata-debug".into(), "json&x=1".into())],
+            ..Query::default()
+        };
+        assert_eq!(query.encoded(), "@p=3&odata-debug=json%26x%3D1");
+        assert_eq!(Query::parse(&query.encoded()), Ok(query));
     }
 }

@@ -15,7 +15,7 @@ use crate::encode::push_segment;
 use crate::page::{Page, Trail, byte_offset};
 use crate::profile::{Guard, Profile};
 use crate::refusal::{self, excerpt, is_json};
-use crate::{Key, Metadata, ODataError, Query};
+use crate::{Key, Metadata, ODataError, Query, Select};
 
 /// What is asked for: exact numbers as text where the server can do that.
 const JSON: &str = "application/json;odata.metadata=minimal;IEEE754Compatible=true";
@@ -146,7 +146,7 @@ impl Service {
         let mut path = String::new();
         push_segment(&mut path, set);
         key.push_path(&mut path);
-        let query = Query { select: select.to_vec(), ..Query::default() };
+        let query = Query { select: Select::properties(select), ..Query::default() };
         let url = self.url(operation, &path, &query.encoded())?;
         let response = match self.get(Call::new(operation, Effect::Read), &url, JSON).await {
             Err(ODataError::Status { error, .. }) if error.status == StatusCode::NOT_FOUND => {
