@@ -144,16 +144,16 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    pub(super) fn expect(&mut self, wanted: char, name: &'static str) -> Parsed<()> {
+    pub(super) fn need(&mut self, wanted: char, name: &'static str) -> Parsed<()> {
         if self.eat(wanted) { Ok(()) } else { Err(self.error(name)) }
     }
 
     pub(super) fn open(&mut self) -> Parsed<()> {
-        self.expect('(', "an opening parenthesis")
+        self.need('(', "an opening parenthesis")
     }
 
     pub(super) fn close(&mut self) -> Parsed<()> {
-        self.expect(')', "a closing parenthesis")
+        self.need(')', "a closing parenthesis")
     }
 
     /// Steps over `word`, not percent-encoded, in exactly these letters.

@@ -181,7 +181,7 @@ fn case(cursor: &mut Cursor<'_>) -> Parsed<Expression> {
     let branches = cursor.list(|cursor| {
         let condition = expression(cursor)?;
         cursor.blanks();
-        cursor.expect(':', "a colon")?;
+        cursor.need(':', "a colon")?;
         cursor.blanks();
         Ok((condition, expression(cursor)?))
     })?;

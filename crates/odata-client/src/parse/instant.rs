@@ -34,15 +34,15 @@ fn two_digits(
 /// `hh:mm[:ss[.fraction]]`.
 pub(super) fn time_of_day(cursor: &mut Cursor<'_>) -> Parsed<()> {
     two_digits(cursor, 0..=23, "an hour")?;
-    cursor.expect(':', "a colon")?;
+    cursor.need(':', "a colon")?;
     two_digits(cursor, 0..=59, "a minute")?;
     let seconds = cursor.attempt(|cursor| {
-        cursor.expect(':', "a colon")?;
+        cursor.need(':', "a colon")?;
         two_digits(cursor, 0..=60, "a second")
     });
     if seconds.is_some() {
         cursor.attempt(|cursor| {
-            cursor.expect('.', "a point")?;
+            cursor.need('.', "a point")?;
             cursor.digits(1, 12)
         });
     }
@@ -63,7 +63,7 @@ pub(super) fn date_time_offset(cursor: &mut Cursor<'_>) -> Parsed<()> {
         return Err(cursor.error("an offset from UTC"));
     }
     two_digits(cursor, 0..=23, "an hour")?;
-    cursor.expect(':', "a colon")?;
+    cursor.need(':', "a colon")?;
     two_digits(cursor, 0..=59, "a minute")
 }
 

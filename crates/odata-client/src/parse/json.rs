@@ -5,33 +5,33 @@ use super::expression::expression;
 use crate::{Expression, Literal};
 
 pub(super) fn array(cursor: &mut Cursor<'_>) -> Parsed<Expression> {
-    cursor.expect('[', "a bracket")?;
+    cursor.need('[', "a bracket")?;
     cursor.blanks();
     let mut items = Vec::new();
     if cursor.peek() != Some(']') {
         items = cursor.nested(|cursor| cursor.list(value))?;
     }
     cursor.blanks();
-    cursor.expect(']', "a closing bracket")?;
+    cursor.need(']', "a closing bracket")?;
     Ok(Expression::Array(items))
 }
 
 pub(super) fn object(cursor: &mut Cursor<'_>) -> Parsed<Expression> {
-    cursor.expect('{', "a brace")?;
+    cursor.need('{', "a brace")?;
     cursor.blanks();
     let mut members = Vec::new();
     if cursor.peek() != Some('}') {
         members = cursor.nested(|cursor| cursor.list(member))?;
     }
     cursor.blanks();
-    cursor.expect('}', "a closing brace")?;
+    cursor.need('}', "a closing brace")?;
     Ok(Expression::Object(members))
 }
 
 fn member(cursor: &mut Cursor<'_>) -> Parsed<(String, Expression)> {
     let name = text(cursor)?;
     cursor.blanks();
-    cursor.expect(':', "a colon")?;
+    cursor.need(':', "a colon")?;
     cursor.blanks();
     Ok((name, value(cursor)?))
 }
@@ -45,7 +45,7 @@ fn value(cursor: &mut Cursor<'_>) -> Parsed<Expression> {
 
 /// A text in double quotes.
 pub(super) fn text(cursor: &mut Cursor<'_>) -> Parsed<String> {
-    cursor.expect('"', "a double quote")?;
+    cursor.need('"', "a double quote")?;
     let mut text = String::new();
     loop {
         match cursor.next_if(|character| u32::from(character) >= 0x20) {

@@ -92,17 +92,17 @@ fn verbatim_quoted(
     kind: VerbatimKind,
     content: fn(&mut Cursor<'_>) -> Parsed<()>,
 ) -> Parsed<Literal> {
-    cursor.expect('\'', "an apostrophe")?;
+    cursor.need('\'', "an apostrophe")?;
     let place = cursor.place();
     content(cursor)?;
     let text = cursor.since(place);
-    cursor.expect('\'', "an apostrophe")?;
+    cursor.need('\'', "an apostrophe")?;
     Ok(verbatim(kind, text))
 }
 
 /// A text in apostrophes, which are doubled inside.
 pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Parsed<String> {
-    cursor.expect('\'', "an apostrophe")?;
+    cursor.need('\'', "an apostrophe")?;
     let mut text = String::new();
     loop {
         if cursor.in_path && matches!(cursor.peek_raw(), Some('/' | '?' | '#')) {

@@ -95,7 +95,7 @@ fn system_name(cursor: &mut Cursor<'_>, rules: &'static [Rule]) -> Parsed<&'stat
 }
 
 fn alias(cursor: &mut Cursor<'_>, query: &mut Query) -> Parsed<()> {
-    cursor.expect('@', "an at sign")?;
+    cursor.need('@', "an at sign")?;
     let name = cursor.identifier()?;
     if !cursor.eat_raw('=') {
         return Err(cursor.error("an equals sign"));

@@ -112,7 +112,7 @@ fn special(cursor: &mut Cursor<'_>) -> Parsed<Option<Segment>> {
 fn lambda(cursor: &mut Cursor<'_>) -> Parsed<Lambda> {
     let variable = cursor.name(Role::Variable)?;
     cursor.blanks();
-    cursor.expect(':', "a colon")?;
+    cursor.need(':', "a colon")?;
     cursor.blanks();
     Ok(Lambda { variable, condition: Box::new(expression(cursor)?) })
 }
@@ -136,7 +136,7 @@ pub(super) fn filter(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
 
 /// `@name`, or `@Namespace.Term#Qualifier`.
 pub(super) fn annotation(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
-    cursor.expect('@', "an at sign")?;
+    cursor.need('@', "an at sign")?;
     let term = cursor.qualified()?;
     // A raw number sign ends the query of a URL; in a context URL it is the qualifier's.
     if cursor.eat('#') {

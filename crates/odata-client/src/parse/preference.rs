@@ -47,7 +47,7 @@ fn token(cursor: &mut Cursor<'_>) -> String {
 
 fn equals(cursor: &mut Cursor<'_>) -> Parsed<()> {
     cursor.blanks();
-    cursor.expect('=', "an equals sign")?;
+    cursor.need('=', "an equals sign")?;
     cursor.blanks();
     Ok(())
 }
@@ -60,7 +60,7 @@ fn choice(cursor: &mut Cursor<'_>, choices: &[(&str, Preference)]) -> Parsed<Pre
 
 fn callback(cursor: &mut Cursor<'_>) -> Parsed<Preference> {
     cursor.blanks();
-    cursor.expect(';', "a semicolon")?;
+    cursor.need(';', "a semicolon")?;
     cursor.blanks();
     if !cursor.word_any_case("url") {
         return Err(cursor.error("url"));
@@ -77,11 +77,11 @@ fn callback(cursor: &mut Cursor<'_>) -> Parsed<Preference> {
 }
 
 fn in_quotes(cursor: &mut Cursor<'_>) -> Parsed<String> {
-    cursor.expect('"', "a double quote")?;
+    cursor.need('"', "a double quote")?;
     let place = cursor.place();
     while cursor.next_if(|character| character != '"').is_some() {}
     let text = cursor.since(place);
-    cursor.expect('"', "a double quote")?;
+    cursor.need('"', "a double quote")?;
     Ok(text)
 }
 
@@ -103,7 +103,7 @@ fn max_page_size(cursor: &mut Cursor<'_>) -> Parsed<Preference> {
 
 fn include_annotations(cursor: &mut Cursor<'_>) -> Parsed<Preference> {
     equals(cursor)?;
-    cursor.expect('"', "a double quote")?;
+    cursor.need('"', "a double quote")?;
     let place = cursor.place();
     loop {
         annotations(cursor)?;
@@ -112,7 +112,7 @@ fn include_annotations(cursor: &mut Cursor<'_>) -> Parsed<Preference> {
         }
     }
     let list = cursor.since(place);
-    cursor.expect('"', "a double quote")?;
+    cursor.need('"', "a double quote")?;
     Ok(Preference::IncludeAnnotations(list))
 }
 

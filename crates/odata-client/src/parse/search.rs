@@ -116,14 +116,14 @@ fn negation(cursor: &mut Cursor<'_>) -> bool {
 }
 
 fn phrase(cursor: &mut Cursor<'_>) -> Parsed<Search> {
-    cursor.expect('"', "a double quote")?;
+    cursor.need('"', "a double quote")?;
     let place = cursor.place();
     while cursor.next_if(|character| character != '"').is_some() {}
     let text = cursor.since(place);
     if text.is_empty() {
         return Err(cursor.error("a word"));
     }
-    cursor.expect('"', "a double quote")?;
+    cursor.need('"', "a double quote")?;
     Ok(Search::Phrase(text))
 }
 

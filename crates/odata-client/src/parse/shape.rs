@@ -9,7 +9,7 @@ pub(super) fn full(cursor: &mut Cursor<'_>) -> Parsed<()> {
         return Err(cursor.error("a spatial reference (SRID=)"));
     }
     cursor.digits(1, 5)?;
-    cursor.expect(';', "a semicolon")?;
+    cursor.need(';', "a semicolon")?;
     shape(cursor)
 }
 
@@ -62,7 +62,7 @@ fn parenthesized(
     let mut found = 0;
     while found < least || cursor.peek() != Some(')') {
         if found > 0 {
-            cursor.expect(',', "a comma")?;
+            cursor.need(',', "a comma")?;
         }
         item(cursor)?;
         found += 1;
@@ -77,7 +77,7 @@ fn position(cursor: &mut Cursor<'_>) -> Parsed<()> {
         if index > 0 && cursor.peek() != Some(' ') {
             break;
         }
-        cursor.expect(' ', "a blank")?;
+        cursor.need(' ', "a blank")?;
         double(cursor)?;
     }
     Ok(())
