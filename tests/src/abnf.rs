@@ -62,6 +62,9 @@ impl Tally {
     fn count(&mut self, case: &Case, outcome: Result<(), usize>) {
         match (case.fail_at, outcome) {
             (None, Ok(())) => self.accepted += 1,
+            (_, Err(rules::UNLIKE)) => {
+                self.wrong.push(format!("printed and not read back: {} ({})", case.input, case.name));
+            }
             (Some(expected), Err(at)) => {
                 self.refused += 1;
                 self.same_place += u32::from(expected == at);

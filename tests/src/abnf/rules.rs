@@ -8,6 +8,9 @@ use odata_client::{Expression, Literal, Names, ParseError, Query, RelativeUri};
 /// Accepted, or refused at a place.
 type Outcome = Result<(), usize>;
 
+/// The place of an input that is read, but printed as something that does not read back the same.
+pub(super) const UNLIKE: usize = usize::MAX;
+
 /// What our parser says to `input` as a `rule`; an error says why we have no parser for it.
 pub(super) fn read(rule: &str, input: &str, names: &dyn Names) -> Result<Outcome, &'static str> {
     if let Some(outcome) = url(rule, input, names).or_else(|| value(rule, input, names)) {
@@ -15,7 +18,7 @@ pub(super) fn read(rule: &str, input: &str, names: &dyn Names) -> Result<Outcome
     }
     let expression = || Expression::parse_with(input, names);
     let outcome = match rule {
-        "commonExpr" | "boolCommonExpr" | "boolcommonExpr" => done(expression()),
+        "commonExpr" | "boolCommonExpr" | "boolcommonExpr" => expression_twice(input, names),
         "firstMemberExpr" | "propertyPathExpr" => {
             kind(expression(), |value| matches!(value, Expression::Path(_)))
         }
@@ -43,10 +46,10 @@ pub(super) fn read(rule: &str, input: &str, names: &dyn Names) -> Result<Outcome
 
 /// URIs and what they are made of.
 fn url(rule: &str, input: &str, names: &dyn Names) -> Option<Outcome> {
-    let query = |prefix: &str| within(prefix, input, "", |text| done(Query::parse_with(text, names)));
+    let query = |prefix: &str| within(prefix, input, "", |text| query_twice(text, names));
     let outcome = match rule {
         "odataUri" => absolute(input, names),
-        "odataRelativeUri" => done(RelativeUri::parse_with(input, names)),
+        "odataRelativeUri" => uri_twice(input, names),
         "resourcePath" | "entitySetName" => kind(RelativeUri::parse_with(input, names), |uri| match uri {
             RelativeUri::Resource { query, .. } => *query == Query::default(),
             _ => false,
@@ -62,7 +65,7 @@ fn url(rule: &str, input: &str, names: &dyn Names) -> Option<Outcome> {
         },
         "searchExpr" if input.starts_with('\'') => Err(0),
         "searchExpr" => query("$search="),
-        "context" => done(ContextUrl::parse_with(input, names)),
+        "context" => context_twice(input, names),
         "odataIdentifier" => identifier(input),
         _ => return None,
     };
@@ -186,6 +189,40 @@ fn identifier(input: &str) -> Outcome {
     if single.len() == input.len() { Ok(()) } else { Err(single.len()) }
 }
 
+fn uri_twice(input: &str, names: &dyn Names) -> Outcome {
+    twice(RelativeUri::parse_with(input, names), RelativeUri::encoded, |text| {
+        RelativeUri::parse_with(text, names)
+    })
+}
+
+fn query_twice(input: &str, names: &dyn Names) -> Outcome {
+    twice(Query::parse_with(input, names), Query::encoded, |text| Query::parse_with(text, names))
+}
+
+// An expression is put into a URL by the option that it belongs to.
+fn expression_twice(input: &str, names: &dyn Names) -> Outcome {
+    let filter = Expression::parse_with(input, names).map(Some);
+    let query = filter.map(|filter| Query { filter, ..Query::default() });
+    twice(query, Query::encoded, |text| Query::parse_with(text, names))
+}
+
+fn context_twice(input: &str, names: &dyn Names) -> Outcome {
+    twice(ContextUrl::parse_with(input, names), ToString::to_string, |text| {
+        ContextUrl::parse_with(text, names)
+    })
+}
+
+/// Reads, prints, reads and prints again: the same text must come out twice.
+fn twice<T>(
+    read: Result<T, ParseError>,
+    print: impl Fn(&T) -> String,
+    again: impl FnOnce(&str) -> Result<T, ParseError>,
+) -> Outcome {
+    let first = print(&read.map_err(|error| error.at())?);
+    let second = again(&first).map(|value| print(&value));
+    if second.is_ok_and(|second| second == first) { Ok(()) } else { Err(UNLIKE) }
+}
+
 fn done<T>(parsed: Result<T, ParseError>) -> Outcome {
     parsed.map(|_| ()).map_err(|error| error.at())
 }
@@ -200,9 +237,10 @@ fn kind<T>(parsed: Result<T, ParseError>, wanted: impl FnOnce(&T) -> bool) -> Ou
 
 /// Reads `input` where it can stand, and gives places as if it stood alone.
 fn within(before: &str, input: &str, behind: &str, read: impl FnOnce(&str) -> Outcome) -> Outcome {
-    read(&format!("{before}{input}{behind}")).map_err(|at| at.saturating_sub(before.len()))
+    read(&format!("{before}{input}{behind}"))
+        .map_err(|at| if at == UNLIKE { at } else { at.saturating_sub(before.len()) })
 }
 
 fn shifted(by: usize, outcome: Outcome) -> Outcome {
-    outcome.map_err(|at| at + by)
+    outcome.map_err(|at| at.saturating_add(by))
 }

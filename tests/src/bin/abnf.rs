@@ -45,6 +45,7 @@ fn report(title: &str, suite: &Suite) -> usize {
         total.wrong.extend(tally.wrong);
     }
     line("all", &total);
+    println!("what is accepted of URIs, options, expressions and contexts was printed and read again");
     println!("{} of {} refused at the very place that the case names", total.same_place, total.refused);
     let unknown = unknown_constraints(suite);
     if !unknown.is_empty() {

@@ -107,7 +107,7 @@ fn alias(cursor: &mut Cursor<'_>, query: &mut Query) -> Parsed<()> {
 /// An option of this service, or the parameter of a function.
 fn custom(cursor: &mut Cursor<'_>, query: &mut Query) -> Parsed<()> {
     let place = cursor.place();
-    if matches!(cursor.peek_raw(), Some('$' | '@') | None) {
+    if cursor.at_end() || matches!(cursor.peek_raw(), Some('$' | '@')) {
         return Err(cursor.error("a query option"));
     }
     while cursor.peek_raw() != Some('=') && cursor.next_if(|_| true).is_some() {}

@@ -178,7 +178,7 @@ fn query() -> impl Strategy<Value = Query> {
         plain,
         prop::collection::vec(expand, 0..2),
         prop::collection::vec(transformation(), 0..2),
-        prop::collection::vec(("[a-z][a-z-]{0,5}x", ".{0,8}"), 0..2),
+        prop::collection::vec(("[a-z!é~][a-z $&=-]{0,5}x", ".{0,8}"), 0..2),
     )
         .prop_map(|(plain, expand, apply, custom)| Query { apply, expand, custom, ..plain })
 }
