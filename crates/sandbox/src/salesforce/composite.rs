@@ -106,6 +106,12 @@ impl<'a> CompositeAnswer<'a> {
 /// The answers so far, by reference.
 type Answers = BTreeMap<String, Answered>;
 
+/// Whether a composite call asks and changes nothing, such as one of queries.
+pub(super) fn only_reads(request: &Request) -> bool {
+    let composite: Result<Composite<'_>, _> = serde_json::from_slice(request.body());
+    composite.is_ok_and(|composite| composite.composite_request.iter().all(|part| part.method == "GET"))
+}
+
 impl Call<'_> {
     /// `/composite…` but for collections.
     pub(crate) fn composite(&mut self, request: &Request, rest: &[&str]) -> Result<Response, Problem> {

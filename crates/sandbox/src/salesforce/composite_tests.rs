@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::org_tests::{Client, code, codes};
+use crate::Endpoint as _;
 
 const ROOT: &str = "/services/data/v64.0";
 
@@ -61,6 +62,20 @@ fn numbers_keep_their_digits_on_the_way_through_a_composite() {
     let response = client.send("POST", "/services/data/v64.0/composite", parts.to_string(), &[]);
     let text = String::from_utf8_lossy(response.body()).into_owned();
     assert!(text.contains(&format!(r#""IFS_Credit_Limit__c":{limit}"#)), "{text}");
+}
+
+#[test]
+fn a_composite_that_only_asks_is_no_write() {
+    let client = Client::new();
+    let writes = |parts: &[Value]| {
+        let body = json!({ "compositeRequest": parts }).to_string();
+        let request = http::Request::builder().method("POST").uri("http://x/services/data/v64.0/composite");
+        client.org.kind(&request.body(body.into()).expect("a request")).writes
+    };
+    let read = part("GET", "/query?q=SELECT+Id+FROM+Account", "a", &Value::Null);
+    let write = part("POST", "/sobjects/Account", "b", &json!({ "Name": "Steel" }));
+    assert!(!writes(std::slice::from_ref(&read)));
+    assert!(writes(&[read, write]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use wire::{Request, Response};
 
 use super::call::Call;
+use super::composite::only_reads;
 use super::describe::{basic_info, describe, global};
 use super::org::{SalesforceSandbox, State};
 use super::problem::{Problem, answer, empty};
@@ -230,7 +231,8 @@ impl Endpoint for SalesforceSandbox {
         ];
         let name = names.iter().find(|(part, _)| path.contains(part)).map_or("other", |(_, name)| name);
         let retrieves = request.method() == Method::POST && path.contains("/composite/sobjects/");
-        CallKind { name, writes: request.method() != Method::GET && name != "token" && !retrieves }
+        let asks = name == "token" || retrieves || (name == "composite" && only_reads(request));
+        CallKind { name, writes: request.method() != Method::GET && !asks }
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {
