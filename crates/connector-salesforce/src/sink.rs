@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mapping::{Entity, ExternalId, FieldName, Step};
+use mapping::{Action, Entity, ExternalId, FieldName, Lane, Step};
 use sfdc_client::{Client, Packer, UpsertKey};
 use sync_engine::{Fault, FaultClass, Lookup, Outcome, Receipt, Sink, SinkError};
 use wire::{Clock, Entropy, HttpTransport};
@@ -70,6 +70,10 @@ impl SalesforceSink {
         let mut parcels = Vec::with_capacity(steps.len());
         for (place, step) in steps {
             let id = step.draft.id.as_str();
+            if step.lane != Lane::Owned || matches!(step.action, Action::Remove { .. }) {
+                outcomes.push((place, Outcome::Rejected(unsupported())));
+                continue;
+            }
             let packed = match collisions.get(&folded(id, object.case_sensitive())) {
                 Some(2..) => Err(collision(id)),
                 _ => body(&step.draft, object.external_id()),
@@ -127,6 +131,11 @@ impl Sink for SalesforceSink {
         };
         Ok(steps.iter().enumerate().map(receipt).collect())
     }
+}
+
+fn unsupported() -> Fault {
+    let message = "records of this object are written by upsert only";
+    plain(FaultClass::Protocol, Fault::UNSUPPORTED, message)
 }
 
 fn folded(id: &str, case_sensitive: bool) -> String {

@@ -22,7 +22,7 @@ fn steps(ids: &[&str]) -> Vec<Step> {
         let fields: Fields =
             [(FieldName::from("Name"), Value::text(format!("name {id}")))].into_iter().collect();
         let draft = Draft { entity: Entity::from("Account"), id: ExternalId::from(*id), fields };
-        Step { draft, action: Action::Create }
+        Step::owned(draft, Action::Create)
     };
     ids.iter().map(step).collect()
 }

@@ -24,5 +24,5 @@ pub use fields::Fields;
 pub use file_error::MappingFileError;
 pub use mapper::{MapError, Mapped, Mapper, Note};
 pub use names::{Entity, ExternalId, FieldName, Key, TargetId, Version};
-pub use plan::{Action, Base, Cause, Difference, Found, Ownership, Policy, Step, plan};
+pub use plan::{Action, Base, Cause, Difference, Found, Lane, Ownership, Policy, Step, plan};
 pub use value::{Reference, Value};

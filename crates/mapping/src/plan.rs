@@ -43,6 +43,24 @@ pub enum Ownership {
     Source,
     /// The target: set once at creation, then left alone.
     Target,
+    /// People on both sides: the side that moved since both last agreed wins; if both moved apart,
+    /// it is a conflict.
+    Shared,
+}
+
+/// How a step has to reach the target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Lane {
+    /// All its fields are the source's: written by upsert, in batches; the same content may land
+    /// twice or late without harm.
+    #[default]
+    Owned,
+    /// People change the target record too. A create must fail where the record exists; an update
+    /// must fail unless the record is still the one that [`Step::guard`] stands for. Such a refusal
+    /// is told as a conflict with what was found, and leads to a new look at both sides.
+    Guarded,
 }
 
 /// What the plan may do.
@@ -69,6 +87,19 @@ pub struct Step {
     pub draft: Draft,
     /// What has to be done.
     pub action: Action,
+    /// How it has to reach the target.
+    #[serde(default)]
+    pub lane: Lane,
+    /// The validator of the record that was found ([`Found::validator`]), byte for byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<String>,
+}
+
+impl Step {
+    /// A step over fields that are the source's alone.
+    pub fn owned(draft: Draft, action: Action) -> Self {
+        Self { draft, action, lane: Lane::Owned, guard: None }
+    }
 }
 
 /// What has to be done for a draft.
@@ -84,6 +115,11 @@ pub enum Action {
         target: TargetId,
         /// What differs, field by field.
         changes: Vec<Difference>,
+    },
+    /// The source record is gone, and the flow says that the target's goes too.
+    Remove {
+        /// The record to remove.
+        target: TargetId,
     },
     /// Already as wanted.
     Nothing {
@@ -138,7 +174,8 @@ pub fn plan(mut draft: Draft, found: Option<&Found>, base: Option<&Base>, policy
             against(&draft, found, base, policy)
         }
     };
-    Step { draft, action }
+    let guard = found.and_then(|found| found.validator.clone());
+    Step { draft, action, lane: Lane::Owned, guard }
 }
 
 fn against(draft: &Draft, found: &Found, base: Option<&Base>, policy: &Policy) -> Action {

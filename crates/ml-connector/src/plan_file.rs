@@ -156,7 +156,7 @@ mod tests {
         fields.set("CreditLimit", Value::Decimal("12.50".parse().unwrap()));
         let draft = Draft { entity: "Account".into(), id: "S1".into(), fields: fields.clone() };
         let record = Record { entity: "SupplierSet".into(), key: "S1".into(), version: "v".into(), fields };
-        let step = Step { draft, action: Action::Create };
+        let step = Step::owned(draft, Action::Create);
         Planned { record, mapper: "m@1".into(), notes: vec![], found: None, step }
     }
 

@@ -92,7 +92,7 @@ mod tests {
             fields: Fields::new(),
         };
         let notes = vec![Note { field: "Name".into(), text: "cut to 255 characters".into() }];
-        let step = Step { draft, action };
+        let step = Step::owned(draft, action);
         Preview::Planned(Box::new(Planned { record, mapper: "m@1".into(), notes, found: None, step }))
     }
 

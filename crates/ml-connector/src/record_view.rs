@@ -228,7 +228,7 @@ mod tests {
             cause: mapping::Cause::Source,
         };
         let draft = Draft { entity: "Account".into(), id: "S1".into(), fields: wanted };
-        let step = Step { draft, action: Action::Update { target: "001A".into(), changes: vec![change] } };
+        let step = Step::owned(draft, Action::Update { target: "001A".into(), changes: vec![change] });
         let planned =
             Planned { record: record.clone(), mapper: "m@1".into(), notes: vec![], found: Some(found), step };
         Explanation {

@@ -21,6 +21,15 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
+impl Fault {
+    /// The code of a guarded create that met a record of that id.
+    pub const EXISTS: &'static str = "EXISTS";
+    /// The code of a guarded write that met another state of the record than it was planned for.
+    pub const MOVED: &'static str = "MOVED";
+    /// The code of a step that a sink cannot carry out.
+    pub const UNSUPPORTED: &'static str = "UNSUPPORTED";
+}
+
 /// Classes of refusals (`docs/errors/`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

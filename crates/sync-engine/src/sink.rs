@@ -14,9 +14,15 @@ use crate::{Fault, FaultClass};
 /// - [`find`](Sink::find) reads the target now, in batches, and answers in the order of `ids`;
 ///   `fields` are the ones the caller will compare. Several matches for one id are
 ///   [`Lookup::Ambiguous`].
-/// - [`apply`](Sink::apply) gets creates and updates only, and gives one receipt for each step, in
-///   order. Within one call no external id occurs twice. Batching, halving of batches that fail as
+/// - [`apply`](Sink::apply) gets creates, updates and removals only, and gives one receipt for each
+///   step, in order. Within one call no external id occurs twice. Batching, halving of batches that fail as
 ///   a whole, and repeating of what surely did not act are its own business.
+/// - [`Lane::Owned`](mapping::Lane::Owned) steps are written by upsert. A
+///   [`Lane::Guarded`](mapping::Lane::Guarded) create fails where the record exists
+///   ([`Fault::EXISTS`]); a guarded update or removal fails unless the record is still the one of
+///   [`Step::guard`] ([`Fault::MOVED`]), and only the fields of its changes are sent. Both are
+///   [`FaultClass::Conflict`]. A sink that cannot guard refuses guarded steps.
+/// - Removing what is gone already is [`Outcome::Applied`].
 /// - A step whose answer is lost or missing is [`Outcome::Unknown`], never a success nor a failure.
 /// - [`SinkError`] from `apply` means that nothing at all was sent.
 #[async_trait]
