@@ -1,5 +1,8 @@
 //! The engine against the contract of its seams: scripted sources and sinks, data in, data out.
 
+mod ifs_changes;
+mod ifs_entities;
+mod ifs_writes;
 mod lost_answers;
 mod ordinary_runs;
 mod plans;

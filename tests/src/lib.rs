@@ -4,15 +4,18 @@
 
 pub mod abnf;
 pub mod bench;
+pub mod cursors;
 pub mod fuzz;
 pub mod hand_clock;
 pub mod playground;
 pub mod scripted_sink;
 pub mod scripted_source;
 pub mod simulation;
+pub mod tenant;
 
 pub use bench::Bench;
 pub use hand_clock::HandClock;
 pub use playground::Playground;
 pub use scripted_sink::{Answer, ScriptedSink};
 pub use scripted_source::ScriptedSource;
+pub use tenant::Tenant;

@@ -6,14 +6,33 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sync_engine::Cursor;
 
-use crate::settings::EntitySettings;
+use crate::entity_settings::EntitySettings;
+use crate::memory::{Memory, SweepWalk};
 
-/// The state of a walk, and the question it belongs to.
+/// The state of all walks of an entity, and the question they belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
     pub(crate) epoch: String,
+    /// The walk of the entity's own set.
     pub(crate) walk: Walk,
+    /// Walks of sets that tell which records changed, in the order of the settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) touches: Vec<Walk>,
+    /// Whose turn it is within a run: 0 is the entity's own set.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(crate) turn: usize,
+    /// What rows were known by.
+    #[serde(default, skip_serializing_if = "Memory::is_empty")]
+    pub(crate) memory: Memory,
+    /// Where the comparison of all rows stands.
+    #[serde(default, skip_serializing_if = "SweepWalk::is_new")]
+    pub(crate) sweep: SweepWalk,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first(turn: &usize) -> bool {
+    *turn == 0
 }
 
 /// Where a walk stands. Times are in the source's own time.
@@ -85,13 +104,19 @@ impl Walk {
 }
 
 impl State {
+    /// The state of a walk that nothing else goes along with.
+    pub(crate) fn new(epoch: String, walk: Walk) -> Self {
+        let (touches, memory, sweep) = (Vec::new(), Memory::default(), SweepWalk::default());
+        Self { epoch, walk, touches, turn: 0, memory, sweep }
+    }
+
     /// What `cursor` holds, if it belongs to the question `epoch`; else why it cannot be continued.
     pub(crate) fn read(cursor: &Cursor, epoch: &str) -> Result<Self, String> {
         let state: Self = serde_json::from_str(&cursor.0)
             .map_err(|error| format!("it is not one of this version of the IFS connector: {error}"))?;
         if state.epoch != epoch {
             return Err(
-                "it belongs to other settings (address, projection, set, fields, key or modified attribute)"
+                "it belongs to other settings (address, set, fields, children, key or change detection)"
                     .into(),
             );
         }
@@ -111,9 +136,11 @@ pub(crate) fn epoch(root: &str, settings: &EntitySettings) -> String {
     let keys = settings.key.iter().map(|field| format!("{}:{:?}", field.name, field.kind));
     let rest = [
         root.to_owned(),
-        settings.set.clone(),
-        settings.modified.clone(),
+        settings.place.set.clone(),
+        settings.modified.clone().unwrap_or_default(),
         format!("{:?}", settings.time_zone),
+        format!("{:?} {:?}", settings.detection, settings.history),
+        format!("{:?} {:?}", settings.children, settings.group),
     ];
     for part in
         rest.into_iter().chain(["keys".to_owned()]).chain(keys).chain(["fields".to_owned()]).chain(kinds)
@@ -145,13 +172,13 @@ mod tests {
     fn a_cursor_of_another_question_has_expired() {
         let settings = supplier::settings();
         let epoch_now = epoch("https://h/a.svc/", &settings);
-        let state = State { epoch: epoch_now.clone(), walk: Walk::Resting { hwm: None } };
+        let state = State::new(epoch_now.clone(), Walk::Resting { hwm: None });
         let cursor = state.write().unwrap();
         assert_eq!(State::read(&cursor, &epoch_now), Ok(state));
         let mut narrower = settings.clone();
         narrower.fields.pop();
         let mut elsewhere = settings.clone();
-        elsewhere.modified = "Changed".into();
+        elsewhere.modified = Some("Changed".into());
         for other in [
             epoch("https://other/a.svc/", &settings),
             epoch("https://h/a.svc/", &narrower),

@@ -1,6 +1,7 @@
 //! The source fields of an entity, and how one raw value becomes a value of the mapping.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use mapping::Value;
 use odata_client::{Cell, CellError};
@@ -43,6 +44,25 @@ impl FieldSpec {
     }
 }
 
+/// `fields` without what is left out and with what is read besides.
+pub(crate) fn altered(
+    mut fields: Vec<FieldSpec>,
+    extra: BTreeMap<String, FieldKind>,
+    omitted: &[String],
+) -> Vec<FieldSpec> {
+    fields.retain(|field| !omitted.contains(&field.name));
+    for (name, kind) in extra {
+        fields.retain(|field| field.name != name);
+        fields.push(FieldSpec { name, kind });
+    }
+    fields
+}
+
+/// Fields from a table.
+pub(crate) fn specs(table: &[(&str, FieldKind)]) -> Vec<FieldSpec> {
+    table.iter().map(|(name, kind)| FieldSpec::new(name, *kind)).collect()
+}
+
 impl FieldKind {
     /// The value that `cell` holds.
     pub(crate) fn read(self, cell: Cell<'_>, zone: &TimeZonePolicy) -> Result<Value, CellError> {
@@ -62,7 +82,9 @@ impl FieldKind {
     /// Whether a property of the metadata type `edm` can be read as this.
     pub(crate) fn fits(self, edm: &str) -> bool {
         match self {
-            Self::Text => matches!(edm, "Edm.String" | "Edm.Guid"),
+            Self::Text => {
+                matches!(edm, "Edm.String" | "Edm.Guid" | "Edm.TimeOfDay" | "Edm.Duration" | "Edm.Binary")
+            }
             Self::Decimal => {
                 matches!(
                     edm,
@@ -105,9 +127,15 @@ pub(crate) fn push_canonical(out: &mut Vec<u8>, value: &Value) {
             tagged(b'y', &[high, low, month[0], day[0]]);
         }
         Value::Timestamp(stamp) => tagged(b's', &stamp.as_nanosecond().to_le_bytes()),
-        // Not read from IFS by any field kind; kept distinct by their printed form all the same.
+        // Not read from IFS by any field kind; kept distinct by its printed form all the same.
         Value::Reference(reference) => tagged(b'r', format!("{reference:?}").as_bytes()),
-        Value::List(records) => tagged(b'l', format!("{records:?}").as_bytes()),
+        Value::List(records) => {
+            tagged(b'l', &(records.len() as u64).to_le_bytes());
+            for record in records {
+                tagged(b'k', record.key.as_str().as_bytes());
+                tagged(b'v', record.version.as_str().as_bytes());
+            }
+        }
     }
 }
 

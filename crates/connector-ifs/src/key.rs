@@ -27,6 +27,20 @@ pub enum KeyKind {
     Text,
     /// A number.
     Decimal,
+    /// A GUID.
+    Guid,
+}
+
+impl KeyField {
+    /// A text.
+    pub fn text(name: &str) -> Self {
+        Self { name: name.to_owned(), kind: KeyKind::Text }
+    }
+
+    /// A number.
+    pub fn decimal(name: &str) -> Self {
+        Self { name: name.to_owned(), kind: KeyKind::Decimal }
+    }
 }
 
 /// In which order the server sorts text keys.
@@ -57,7 +71,7 @@ impl KeyShape {
         let mut joined = String::new();
         for (index, (field, cell)) in self.fields.iter().zip(cells).enumerate() {
             let part = match field.kind {
-                KeyKind::Text => cell.text()?,
+                KeyKind::Text | KeyKind::Guid => cell.text()?,
                 KeyKind::Decimal => cell.decimal()?.map(|number| number.normalize().to_string().into()),
             };
             let Some(part) = part.filter(|part| !part.is_empty()) else { return Ok(None) };
@@ -72,7 +86,29 @@ impl KeyShape {
         Ok(Some(Key::from(joined)))
     }
 
-    fn parts(&self, key: &Key) -> Vec<String> {
+    /// The key of these parts; `None` if one is empty or not of its kind.
+    pub(crate) fn join(&self, parts: &[&str]) -> Option<Key> {
+        let mut joined = String::new();
+        for (index, (field, part)) in self.fields.iter().zip(parts).enumerate() {
+            let part = match field.kind {
+                KeyKind::Decimal => part.trim().parse::<Decimal>().ok()?.normalize().to_string(),
+                KeyKind::Text | KeyKind::Guid => (*part).to_owned(),
+            };
+            if part.is_empty() {
+                return None;
+            }
+            if self.fields.len() == 1 {
+                return Some(Key::from(part));
+            }
+            if index > 0 {
+                joined.push('^');
+            }
+            push_escaped(&mut joined, &part);
+        }
+        Some(Key::from(joined))
+    }
+
+    pub(crate) fn parts(&self, key: &Key) -> Vec<String> {
         if self.fields.len() == 1 {
             return vec![key.as_str().to_owned()];
         }
@@ -103,6 +139,7 @@ impl KeyShape {
         let literal = |(field, part): (&'_ KeyField, String)| match field.kind {
             KeyKind::Text => Some(Literal::Text(part)),
             KeyKind::Decimal => part.parse::<Decimal>().ok().map(Literal::Decimal),
+            KeyKind::Guid => is_guid(&part).then_some(Literal::Guid(part)),
         };
         let mut literals = Vec::with_capacity(parts.len());
         for (field, part) in self.fields.iter().zip(parts) {
@@ -120,6 +157,28 @@ impl KeyShape {
     /// The rows whose key comes behind `key`.
     pub(crate) fn behind(&self, key: &Key) -> Option<Filter> {
         behind(&self.literals(key)?)
+    }
+
+    /// The rows whose key comes behind `after` and not behind `to`, if that can be said in one line:
+    /// for keys of one property.
+    pub(crate) fn between(&self, after: Option<&Key>, to: &Key) -> Option<Filter> {
+        let [(name, literal)]: [(&str, Literal); 1] = self.literals(to)?.try_into().ok()?;
+        let to = property(name).le(literal);
+        match after {
+            Some(after) => Some(self.behind(after)?.and(to)),
+            None => Some(to),
+        }
+    }
+
+    /// The key as it stands in an address.
+    pub(crate) fn address(&self, key: &Key) -> Option<odata_client::Key> {
+        let parts = self.literals(key)?;
+        match parts.as_slice() {
+            [(_, literal)] => Some(odata_client::Key::Single(literal.clone())),
+            _ => Some(odata_client::Key::Composite(
+                parts.into_iter().map(|(name, literal)| (name.to_owned(), literal)).collect(),
+            )),
+        }
     }
 
     /// The order by key.
@@ -150,7 +209,10 @@ impl KeyShape {
         match (kind, self.order) {
             (KeyKind::Decimal, _) => Some(left.parse::<Decimal>().ok()?.cmp(&right.parse::<Decimal>().ok()?)),
             (KeyKind::Text, KeyOrder::Binary) => Some(left.cmp(right)),
-            (KeyKind::Text, KeyOrder::Server) => (left == right).then_some(Ordering::Equal),
+            // Databases sort GUIDs in several ways.
+            (KeyKind::Guid, _) | (KeyKind::Text, KeyOrder::Server) => {
+                (left == right).then_some(Ordering::Equal)
+            }
         }
     }
 }
@@ -162,6 +224,14 @@ fn behind(parts: &[(&str, Literal)]) -> Option<Filter> {
         None => Some(first),
         Some(rest) => Some(first.or(property(*name).eq(literal.clone()).and(rest))),
     }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 fn push_escaped(out: &mut String, part: &str) {

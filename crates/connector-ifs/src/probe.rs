@@ -10,12 +10,13 @@ use odata_client::{
 use sync_engine::{FaultClass, Finding, Health, Observation, Probe};
 use wire::{Clock, HttpTransport};
 
-use crate::faults::fault;
+use crate::desk::{Desk, Tenant, which_sets};
+use crate::entity_settings::EntitySettings;
+use crate::errors::ErrorTable;
 use crate::field::FieldKind;
-use crate::key::KeyShape;
 use crate::reader::{RecordReader, Seen};
-use crate::settings::{EntitySettings, IfsSettings, SettingsError};
-use crate::source::{service, which_sets};
+use crate::settings::{IfsSettings, SettingsError};
+use crate::source::reading;
 
 /// A larger difference of clocks than this is worth a look.
 const SKEW_SECONDS: i64 = 300;
@@ -38,13 +39,15 @@ impl IfsProbe {
         settings: EntitySettings,
     ) -> Result<Self, SettingsError> {
         settings.check()?;
-        let keys = KeyShape { fields: settings.key.clone(), order: settings.key_order };
-        let service = service(transport, tenant, &settings)?;
-        Ok(Self { service, reader: RecordReader::new(&settings, keys), settings, clock })
+        let tenant =
+            Tenant { transport, settings: tenant, zone: &settings.time_zone, errors: ErrorTable::shipped() };
+        let desk = Desk::new(&tenant, &settings.place, settings.page_size)?;
+        let reader = RecordReader::new(reading(&settings, true));
+        Ok(Self { service: desk.service, reader, settings, clock })
     }
 
     async fn page(&self, query: &Query) -> Result<Page, ODataError> {
-        self.service.page("ifs.probe", &self.settings.set, query).await
+        self.service.page("ifs.probe", &self.settings.place.set, query).await
     }
 
     /// The first call: it needs the address, the identity provider and the grant at once.
@@ -57,7 +60,7 @@ impl IfsProbe {
             Err(error) => error,
         };
         let unanswered = matches!(error, ODataError::Transport { .. });
-        let dead = unanswered || fault(error).class == FaultClass::Auth;
+        let dead = unanswered || ErrorTable::shipped().fault(error).class == FaultClass::Auth;
         let mut finding = failed("token and service", error);
         if !dead {
             // The set itself may be readable all the same: the next questions tell.
@@ -67,22 +70,22 @@ impl IfsProbe {
     }
 
     fn set_there(&self, document: &ServiceDocument) -> Finding {
-        if document.entity_sets.contains(&self.settings.set) {
-            return green("entity set", format!("{} is there", self.settings.set));
+        if document.entity_sets.contains(&self.settings.place.set) {
+            return green("entity set", format!("{} is there", self.settings.place.set));
         }
-        let hint = which_sets(&self.settings, &document.entity_sets);
-        red("entity set", format!("{} is not in the service document", self.settings.set), hint)
+        let hint = which_sets(&self.settings.place, &document.entity_sets);
+        red("entity set", format!("{} is not in the service document", self.settings.place.set), hint)
     }
 
     fn fields(&self, metadata: &Metadata) -> Finding {
         const CHECK: &str = "mapped fields";
-        let set = &self.settings.set;
+        let set = &self.settings.place.set;
         if metadata.type_of_set(set).is_none() {
             return red(CHECK, format!("$metadata knows no set {set}"), "correct `set` in the settings");
         }
         let mut wrong = Vec::new();
         let keys = self.settings.key.iter().map(|field| (field.name.as_str(), None));
-        let modified = std::iter::once((self.settings.modified.as_str(), Some(FieldKind::Timestamp)));
+        let modified = self.settings.moved().map(|name| (name, Some(FieldKind::Timestamp)));
         let fields = self.settings.fields.iter().map(|field| (field.name.as_str(), Some(field.kind)));
         for (name, kind) in keys.chain(modified).chain(fields) {
             match (metadata.property(set, name), kind) {
@@ -122,7 +125,9 @@ impl IfsProbe {
     /// Asks for a row by the modification that it shows.
     async fn filterable(&self, row: &Seen) -> Finding {
         const CHECK: &str = "modified attribute";
-        let name = &self.settings.modified;
+        let Some(name) = self.settings.moved() else {
+            return green(CHECK, "changes are found otherwise".into());
+        };
         let Some(at) = row.modified else {
             let fix =
                 "choose an attribute that every change moves: rows without it are found by full walks only";
@@ -150,7 +155,7 @@ impl IfsProbe {
     }
 
     async fn count_one(&self, filter: odata_client::Filter) -> Result<bool, ODataError> {
-        let select = Select::properties([&self.settings.modified]);
+        let select = Select::properties(self.settings.key.iter().map(|field| &field.name));
         let query = Query { filter: Some(filter), select, top: Some(1), ..Query::default() };
         Ok(!self.page(&query).await?.is_empty())
     }
@@ -252,6 +257,6 @@ fn red(check: &str, detail: String, fix: impl Into<String>) -> Finding {
 }
 
 fn failed(check: &str, error: &ODataError) -> Finding {
-    let said = fault(error);
+    let said = ErrorTable::shipped().fault(error);
     finding(check, Health::Red, said.to_string(), said.hint)
 }

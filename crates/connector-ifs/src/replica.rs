@@ -8,9 +8,10 @@ use mapping::{Change, Key, Value, Version};
 use sync_engine::{Cursor, Observation, Page, Source};
 
 use crate::cursor::{State, Walk};
+use crate::entity_settings::EntitySettings;
 use crate::fake_ifs::{BASE, FakeIfs, World};
 use crate::field::{FieldKind, FieldSpec};
-use crate::settings::{EntitySettings, IfsSettings};
+use crate::settings::IfsSettings;
 use crate::{IfsSource, supplier};
 
 /// The overlap of these tests, in seconds.

@@ -1,50 +1,49 @@
 //! An entity set of IFS Cloud as a source of changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use http::{HeaderName, HeaderValue, StatusCode};
-use jiff::Timestamp;
-use mapping::Key;
-use odata_client::{ODataError, Query, Select, Service};
-use sync_engine::{Cursor, Fault, FaultClass, Observation, Page, Source, SourceError};
+use mapping::{Change, Key};
+use odata_client::{Query, Select};
+use sync_engine::{Cursor, Observation, Page, Source, SourceError};
 use wire::{Clock, HttpTransport};
 
+use crate::children::{Children, Parents, Which, seal};
 use crate::chunk::chunks;
 use crate::cursor::{State, Walk, epoch};
-use crate::faults::fault;
+use crate::desk::{Desk, Tenant, Wanted};
+use crate::detection::{Detection, Fingerprint};
+use crate::entity_settings::EntitySettings;
+use crate::errors::ErrorTable;
+use crate::groups::Groups;
+use crate::hints::Hints;
 use crate::key::KeyShape;
-use crate::reader::{RecordReader, before, floor_second};
+use crate::memory::Memory;
+use crate::reader::{FieldSource, Reading, RecordReader, Seen};
 use crate::server_clock::ServerClock;
-use crate::settings::{EntitySettings, IfsSettings, SettingsError};
-use crate::time_zone::TimeZonePolicy;
-use crate::walk::{Answer, Variant, Walker};
-
-/// Pages are not made smaller than this after timeouts of the server.
-const SMALLEST_PAGE: u64 = 20;
-/// How many empty pages in a row are followed by their next links.
-const EMPTY_PAGES: usize = 1_000;
+use crate::settings::{IfsSettings, SettingsError};
+use crate::stream::{Pulled, Stream};
+use crate::sweep::{Sweeper, remember};
+use crate::touch::{Touch, Touched};
+use crate::walk::{Variant, Walker};
 
 /// Reads one entity set.
 ///
-/// The cursor is a walk of every row by key first, then polls of changes in the order of the
-/// modified attribute and the key, each reaching back by the configured overlap: a row may be
-/// delivered more than once, with the same version. Nothing is ever written to IFS.
+/// The cursor is a walk of every row by key first, then changes as the settings say how they are
+/// found; a row may be delivered more than once, with the same version. Nothing is ever written to
+/// IFS.
 #[derive(Debug)]
 pub struct IfsSource {
-    service: Service,
-    settings: EntitySettings,
-    reader: RecordReader,
-    walker: Walker,
-    clock: ServerClock,
+    pub(crate) settings: EntitySettings,
+    pub(crate) own: Stream,
+    pub(crate) touches: Vec<Touch>,
+    pub(crate) children: Vec<Children>,
+    pub(crate) groups: Option<Groups>,
+    pub(crate) sweeper: Option<Sweeper>,
+    pub(crate) clock: ServerClock,
+    hints: Hints,
     epoch: String,
-    /// How many rows are asked for now: less than configured after timeouts of the server.
-    top: AtomicU64,
-    /// The server refused to count.
-    uncounted: AtomicBool,
 }
 
 impl IfsSource {
@@ -56,32 +55,42 @@ impl IfsSource {
         tenant: &IfsSettings,
         settings: EntitySettings,
     ) -> Result<Self, SettingsError> {
+        Self::with_errors(transport, clock, (tenant, ErrorTable::shipped()), settings)
+    }
+
+    /// The same with another table of what errors mean.
+    pub fn with_errors(
+        transport: Arc<dyn HttpTransport>,
+        clock: Arc<dyn Clock>,
+        (tenant, errors): (&IfsSettings, Arc<ErrorTable>),
+        settings: EntitySettings,
+    ) -> Result<Self, SettingsError> {
         settings.check()?;
-        let service = service(transport, tenant, &settings)?;
-        let keys = KeyShape { fields: settings.key.clone(), order: settings.key_order };
-        let walker = Walker {
-            select: settings.selected(),
-            keys: keys.clone(),
-            modified: settings.modified.clone(),
-            overlap: settings.overlap,
-            variant: Variant::Okd,
-        };
+        let tenant = Tenant { transport, settings: tenant, zone: &settings.time_zone, errors };
+        let children = settings.children.iter().map(|child| Children::new(&tenant, &settings, child));
+        let children = children.collect::<Result<_, _>>()?;
+        let own = own_stream(&tenant, &settings)?;
         Ok(Self {
-            reader: RecordReader::new(&settings, keys),
-            epoch: epoch(service.root().as_str(), &settings),
-            top: AtomicU64::new(settings.page_size.into()),
-            uncounted: AtomicBool::new(false),
+            epoch: epoch(own.desk.service.root().as_str(), &settings),
+            touches: Touch::all(&tenant, &settings)?,
+            sweeper: settings
+                .sweep
+                .as_ref()
+                .map(|sweep| Sweeper::new(&tenant, &settings, sweep))
+                .transpose()?,
+            groups: settings.group.as_ref().map(|group| Groups::new(&settings, group)),
             clock: ServerClock::new(clock),
-            service,
+            hints: Hints::default(),
+            children,
+            own,
             settings,
-            walker,
         })
     }
 
     /// The same with another algorithm, to show that tests find it broken.
     #[cfg(test)]
     pub(crate) fn broken(mut self, variant: Variant) -> Self {
-        self.walker.variant = variant;
+        self.own.walker.variant = variant;
         self
     }
 
@@ -90,205 +99,284 @@ impl IfsSource {
         &self.settings
     }
 
-    /// Asks for one page; halves the size of pages as long as the server runs out of time, and does
-    /// without a count where the server cannot count.
-    async fn ask(&self, mut query: Query) -> Result<(odata_client::Page, u64), ODataError> {
-        loop {
-            let top = self.top.load(Ordering::Relaxed);
-            query.top = Some(top);
-            query.count &= !self.uncounted.load(Ordering::Relaxed);
-            let error = match self.service.page("ifs.page", &self.settings.set, &query).await {
-                Ok(page) => return Ok((page, top)),
-                Err(error) => error,
-            };
-            match error.status().map(|said| said.status) {
-                Some(StatusCode::GATEWAY_TIMEOUT) if top > SMALLEST_PAGE => {
-                    let half = (top / 2).max(SMALLEST_PAGE);
-                    tracing::warn!(set = %self.settings.set, half, "IFS ran out of time; asking for smaller pages");
-                    self.top.store(half, Ordering::Relaxed);
-                }
-                Some(StatusCode::NOT_IMPLEMENTED) if query.count => {
-                    self.uncounted.store(true, Ordering::Relaxed);
-                }
-                _ => return Err(error),
+    /// Where others can say that a record changed.
+    pub fn hints(&self) -> Hints {
+        self.hints.clone()
+    }
+
+    /// The records of these keys as they are now, with what belongs to them.
+    pub(crate) async fn records(&self, keys: &[Key]) -> Result<Vec<Seen>, SourceError> {
+        let desk = &self.own.desk;
+        let mut rows = Vec::with_capacity(keys.len());
+        for (filter, about) in chunks(&self.own.walker.keys, keys) {
+            let reader = &self.own.reader;
+            let wanted = Wanted { operation: "ifs.fetch", at: None, filter: Some(filter), about, reader };
+            match desk.all(wanted).await {
+                Ok(found) => rows.extend(found),
+                Err(trouble) => return Err(desk.failed("single rows", trouble).await),
             }
         }
+        self.complete(rows, Which::These).await
     }
 
-    /// Empty pages with a next link say nothing: follows them to the first row or the end.
-    async fn past_empty(&self, mut page: odata_client::Page) -> Result<odata_client::Page, ODataError> {
-        for _ in 0..EMPTY_PAGES {
-            if !page.is_empty() {
-                return Ok(page);
-            }
-            match self.service.next(&page).await? {
-                Some(next) => page = next,
-                None => return Ok(page),
-            }
-        }
-        let why = format!("{EMPTY_PAGES} empty pages in a row");
-        Err(ODataError::PagingNoProgress { operation: "ifs.page", why })
-    }
-
-    /// What a failed call means. Where a set is missing, says which ones there are.
-    async fn failed(&self, place: &str, error: &ODataError) -> SourceError {
-        let mut fault = fault(error);
-        let missing = error.status().is_some_and(|said| said.status == StatusCode::NOT_FOUND);
-        if missing && let Ok(document) = self.service.service_document("ifs.service_document").await {
-            fault.hint = Some(which_sets(&self.settings, &document.entity_sets));
-        }
-        self.fault(place, fault)
-    }
-
-    fn fault(&self, place: &str, fault: Fault) -> SourceError {
-        SourceError::Failed { operation: format!("reading {} ({place})", self.settings.set), fault }
-    }
-
-    /// The upper bound that the server's clock allows, in the source's own time.
-    fn upper(
+    /// Puts into these rows what belongs to them. `which` says which ones they are.
+    pub(crate) async fn complete(
         &self,
-        page: &odata_client::Page,
-        started: Duration,
-        walk: Option<&Walk>,
-    ) -> Result<Timestamp, Fault> {
-        let now = self.clock.lower_edge(page.date, started)?;
-        let zone = &self.settings.time_zone;
-        let hi = floor_second(zone.to_source(before(now, self.settings.lag)));
-        if let Some(Walk::Resting { hwm: Some(hwm) }) = walk {
-            // What our own lower edges and a clock that is set back by its zone may amount to.
-            let slack = self.settings.overlap + zone.set_back(now) + Duration::from_mins(5);
-            if hi < before(*hwm, slack) {
-                return Err(clock_went_back(&hi.to_string(), &hwm.to_string()));
-            }
+        mut rows: Vec<Seen>,
+        which: Which<'_>,
+    ) -> Result<Vec<Seen>, SourceError> {
+        if self.children.is_empty() || rows.is_empty() {
+            return Ok(rows);
         }
-        Ok(hi)
+        let keys: Vec<Key> = rows.iter().filter_map(|row| row.key.clone()).collect();
+        let parents = Parents { keys: &keys, which, own: &self.own.walker.keys };
+        let mut strays = Vec::new();
+        for child in &self.children {
+            strays.extend(child.attach(&mut rows, &parents).await?);
+        }
+        seal(&mut rows, &self.children);
+        rows.extend(strays.into_iter().map(Seen::stray));
+        Ok(rows)
     }
 
-    /// The overlap is chosen before the question is sent, so by the last known time of the server.
-    fn set_back(&self) -> Duration {
-        match self.settings.time_zone {
-            TimeZonePolicy::Zone(_) => {
-                self.clock.last().map_or(Duration::from_hours(1), |now| self.settings.time_zone.set_back(now))
+    /// What these rows of the own set are delivered as.
+    async fn deliver(
+        &self,
+        rows: Vec<Seen>,
+        which: Which<'_>,
+        memory: &mut Memory,
+    ) -> Result<Vec<Observation>, SourceError> {
+        let Some(groups) = &self.groups else {
+            let rows = self.complete(rows, which).await?;
+            if let Some(sweeper) = &self.sweeper {
+                remember(&rows, sweeper.settings.by, memory, self.clock.last());
             }
-            _ => Duration::ZERO,
+            return Ok(rows.into_iter().map(|row| row.observation).collect());
+        };
+        if self.sweeper.is_some() {
+            remember(&rows, Fingerprint::Content, memory, None);
+        }
+        let touched: Vec<Key> = Groups::touched(&rows, memory).into_iter().collect();
+        let alone = rows.into_iter().filter(|row| row.parent.is_none()).map(|row| row.observation);
+        let mut out: Vec<Observation> =
+            alone.filter(|row| matches!(row, Observation::Unreadable(_))).collect();
+        out.extend(groups.collect(&self.own.desk, &self.own.reader, &touched, memory).await?);
+        Ok(out)
+    }
+
+    /// The next page of the own set; `None` if it has nothing to tell of changes.
+    async fn pull_own(&self, state: &mut Option<State>) -> Result<Option<Delivered>, SourceError> {
+        let walk = state.as_ref().map(|state| &state.walk);
+        let by_time = self.settings.detection == Detection::Modified;
+        if matches!(walk, Some(Walk::Resting { .. })) && !by_time {
+            return Ok(None);
+        }
+        let Pulled { rows, walk: next, more, total, evidence, now } =
+            self.own.pull(walk, &self.clock).await?;
+        let last = match walk {
+            Some(Walk::Snapshot(snapshot)) => Some(snapshot.last.clone()),
+            _ => None,
+        };
+        let which = match walk {
+            None | Some(Walk::Snapshot(_)) => Which::AllBehind(last.as_ref()),
+            Some(_) => Which::These,
+        };
+        let begun = || {
+            let mut state = State::new(self.epoch.clone(), next.clone());
+            let resting = |touch: &Touch| Walk::Resting { hwm: Some(touch.stream.upper(now)) };
+            state.touches = self.touches.iter().map(resting).collect();
+            state
+        };
+        let mut state_now = state.take().unwrap_or_else(begun);
+        state_now.walk = next;
+        let observations = self.deliver(rows, which, &mut state_now.memory).await?;
+        *state = Some(state_now);
+        Ok(Some(Delivered { observations, more, total, evidence }))
+    }
+
+    /// The next page of a set that tells of changes.
+    async fn pull_touch(&self, touch: &Touch, walk: &mut Walk) -> Result<Delivered, SourceError> {
+        let Pulled { rows, walk: next, more, evidence, .. } =
+            touch.stream.pull(Some(walk), &self.clock).await?;
+        let Touched { keys, deleted, strays } = touch.read(rows, &self.own.walker.keys);
+        let keys: Vec<Key> = keys.into_iter().collect();
+        let rows = if keys.is_empty() { Vec::new() } else { self.records(&keys).await? };
+        let found: BTreeSet<&Key> = rows.iter().filter_map(|row| row.key.as_ref()).collect();
+        let missing: Vec<Key> = deleted.into_iter().filter(|key| !found.contains(key)).collect();
+        let mut observations = strays;
+        if !missing.is_empty() && self.answers().await? {
+            observations.extend(missing.into_iter().map(|key| self.gone(key)));
+        }
+        observations.extend(rows.into_iter().map(|row| row.observation));
+        *walk = next;
+        Ok(Delivered { observations, more, total: None, evidence })
+    }
+
+    /// Whether the own set shows any row at all: an empty answer is no evidence of a deletion.
+    async fn answers(&self) -> Result<bool, SourceError> {
+        let names = self.own.walker.keys.fields.iter().map(|field| &field.name);
+        let query = Query { select: Select::properties(names), top: Some(1), ..Query::default() };
+        let desk = &self.own.desk;
+        match desk.service.page("ifs.control", &desk.place.set, &query).await {
+            Ok(page) => Ok(!page.is_empty()),
+            Err(error) => Err(desk.failed("control row", error.into()).await),
+        }
+    }
+
+    pub(crate) fn gone(&self, key: Key) -> Observation {
+        let entity = mapping::Entity::from(self.settings.entity.as_str());
+        Observation::Change(Change::Gone { entity, key })
+    }
+
+    /// Looks at keys that somebody named; `None` if nobody did.
+    async fn hinted(&self, state: &mut State) -> Result<Option<Delivered>, SourceError> {
+        let keys = self.hints.take();
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let looked = match &self.groups {
+            None => {
+                self.records(&keys).await.map(|rows| rows.into_iter().map(|row| row.observation).collect())
+            }
+            Some(groups) => groups.collect(&self.own.desk, &self.own.reader, &keys, &mut state.memory).await,
+        };
+        match looked {
+            Ok(observations) => Ok(Some(Delivered { observations, more: true, total: None, evidence: None })),
+            Err(error) => {
+                self.hints.give_back(keys);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether any walk behind `turn` may have something to tell.
+    fn has_later(&self, turn: usize, state: &State) -> bool {
+        let sweeps = self.sweeper.as_ref().is_some_and(|sweeper| sweeper.is_due(state, self.clock.last()));
+        turn < self.touches.len() || (turn <= self.touches.len() && sweeps)
+    }
+
+    /// The next page of whoever has something to tell, beginning with whose turn it is.
+    async fn turn(&self, state: &mut Option<State>) -> Result<Delivered, SourceError> {
+        loop {
+            let turn = state.as_ref().map_or(0, |state| state.turn);
+            let delivered = match (turn, state.as_mut()) {
+                (0, _) | (_, None) => self.pull_own(state).await?,
+                (_, Some(now)) => match (self.touches.get(turn - 1), &self.sweeper) {
+                    (Some(touch), _) => match now.touches.get_mut(turn - 1) {
+                        Some(walk) => Some(self.pull_touch(touch, walk).await?),
+                        None => None,
+                    },
+                    (None, Some(sweeper)) if sweeper.is_due(now, self.clock.last()) => {
+                        Some(self.pull_sweep(sweeper, now).await?)
+                    }
+                    _ => None,
+                },
+            };
+            let Some(state) = state.as_mut() else { return Ok(delivered.unwrap_or_default()) };
+            if delivered.as_ref().is_some_and(|delivered| delivered.more) {
+                return Ok(delivered.unwrap_or_default());
+            }
+            let later = self.has_later(turn, state);
+            state.turn = if later { turn + 1 } else { 0 };
+            match delivered {
+                Some(delivered) => return Ok(Delivered { more: later, ..delivered }),
+                None if !later => return Ok(Delivered::default()),
+                None => {}
+            }
         }
     }
 }
 
-/// The service of an entity's projection, with the headers that its settings ask for.
-pub(crate) fn service(
-    transport: Arc<dyn HttpTransport>,
-    tenant: &IfsSettings,
+/// What a page brings.
+#[derive(Debug, Default)]
+pub(crate) struct Delivered {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) more: bool,
+    pub(crate) total: Option<u64>,
+    pub(crate) evidence: Option<u64>,
+}
+
+/// What is read of the entity's own rows; all its fields, or only what they are known by.
+pub(crate) fn reading(settings: &EntitySettings, whole: bool) -> Reading {
+    let keys = KeyShape { fields: settings.key.clone(), order: settings.key_order };
+    let group = settings.group.as_ref();
+    let fields = settings.fields.iter().filter(|_| whole);
+    Reading {
+        entity: group.map_or_else(|| settings.entity.clone(), |group| group.member.clone()),
+        keys,
+        parent: group.map(|group| KeyShape { fields: vec![group.by.clone()], order: settings.key_order }),
+        modified: settings.moved().filter(|_| whole).map(str::to_owned),
+        fields: fields
+            .map(|field| FieldSource {
+                name: field.name.clone(),
+                kind: field.kind,
+                property: Some(field.name.clone()),
+            })
+            .collect(),
+        zone: settings.time_zone.clone(),
+        precision: settings.precision,
+        absent_is_null: settings.absent_is_null,
+    }
+}
+
+/// A walk of the entity's own set.
+fn own_stream(tenant: &Tenant<'_>, settings: &EntitySettings) -> Result<Stream, SettingsError> {
+    stream(tenant, settings, reading(settings, true))
+}
+
+/// A walk of the entity's own set that reads `reading` of it.
+pub(crate) fn stream(
+    tenant: &Tenant<'_>,
     settings: &EntitySettings,
-) -> Result<Service, SettingsError> {
-    let service = Service::new(transport, tenant.service_root(&settings.projection)?);
-    Ok(match settings.time_zone {
-        TimeZonePolicy::UtcAware => service.header(
-            HeaderName::from_static("x-ifs-time-zone-aware-request"),
-            HeaderValue::from_static("true"),
-        ),
-        TimeZonePolicy::Utc | TimeZonePolicy::Zone(_) => service,
-    })
-}
-
-/// Advice for a missing set.
-pub(crate) fn which_sets(settings: &EntitySettings, sets: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let near = settings.set.trim_end_matches("Set").to_lowercase();
-    let mut sets: Vec<&str> = sets.iter().map(String::as_str).collect();
-    sets.sort_by_key(|set| (!set.to_lowercase().contains(&near), *set));
-    let more = if sets.len() > SHOWN { ", …" } else { "" };
-    sets.truncate(SHOWN);
-    format!(
-        "{} is not there, or not for the service user; {}.svc has: {}{more}",
-        settings.set,
-        settings.projection,
-        sets.join(", ")
-    )
-}
-
-fn clock_went_back(now: &str, hwm: &str) -> Fault {
-    Fault {
-        class: FaultClass::Protocol,
-        code: "SERVER_CLOCK_WENT_BACK".into(),
-        message: format!("the server's clock shows {now}, but changes up to {hwm} were read before"),
-        fields: Vec::new(),
-        hint: Some(
-            "if the clock is wrong, correct it; if the database was restored from a backup, run a full walk"
-                .into(),
-        ),
-    }
-}
-
-fn place(walk: Option<&Walk>) -> String {
-    let page = walk.map_or(0, Walk::pages) + 1;
-    match walk {
-        None | Some(Walk::Snapshot(_)) => format!("page {page} of all rows"),
-        Some(Walk::Resting { .. } | Walk::Poll(_)) => format!("page {page} of changes"),
-    }
+    reading: Reading,
+) -> Result<Stream, SettingsError> {
+    let walker = Walker {
+        select: reading.selected(),
+        keys: reading.keys.clone(),
+        modified: reading.modified.clone(),
+        only: None,
+        overlap: settings.overlap,
+        variant: Variant::Okd,
+    };
+    let desk = Desk::new(tenant, &settings.place, settings.page_size)?;
+    let (zone, lag) = (settings.time_zone.clone(), settings.lag);
+    Ok(Stream { desk, reader: RecordReader::new(reading), walker, zone, lag })
 }
 
 #[async_trait]
 impl Source for IfsSource {
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
         let state = cursor.map(|cursor| State::read(cursor, &self.epoch)).transpose();
-        let state = state.map_err(|reason| SourceError::CursorExpired { reason })?;
-        let walk = state.as_ref().map(|state| &state.walk);
-        let place = place(walk);
-        let set_back = self.set_back();
-        let query = self.walker.question(walk, self.top.load(Ordering::Relaxed), set_back);
-        let started = self.clock.elapsed();
-        let (page, asked) = match self.ask(query).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.failed(&place, &error).await),
+        let mut state = state.map_err(|reason| SourceError::CursorExpired { reason })?;
+        let hinted = match &mut state {
+            Some(state) => self.hinted(state).await?,
+            None => None,
         };
-        let hi = self.upper(&page, started, walk).map_err(|fault| self.fault(&place, fault))?;
-        let count = page.control().count;
-        let page = match self.past_empty(page).await {
-            Ok(page) => page,
-            Err(error) => return Err(self.failed(&place, &error).await),
+        let delivered = match hinted {
+            Some(delivered) => delivered,
+            None => self.turn(&mut state).await?,
         };
-        let has_next = page.control().next_link.is_some();
-        let answer = Answer { asked, has_next, count, hi, set_back };
-        let rows = self.reader.read(&page);
-        let step = self.walker.step(walk, rows, answer).map_err(|fault| self.fault(&place, fault))?;
-        let state = State { epoch: self.epoch.clone(), walk: step.walk };
-        let cursor = state.write().map_err(|reason| SourceError::CursorExpired { reason })?;
+        let unread = || SourceError::CursorExpired { reason: "nothing was read".into() };
+        let cursor = state.ok_or_else(unread)?.write();
         Ok(Page {
-            observations: step.observations,
-            cursor,
-            more: step.more,
-            evidence: page.evidence.map(|evidence| evidence.0),
-            total: step.total,
+            observations: delivered.observations,
+            cursor: cursor.map_err(|reason| SourceError::CursorExpired { reason })?,
+            more: delivered.more,
+            evidence: delivered.evidence,
+            total: delivered.total,
         })
     }
 
     async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
-        const PLACE: &str = "single rows";
-        let mut found: BTreeMap<Key, Observation> = BTreeMap::new();
-        for (filter, names) in chunks(&self.walker.keys, keys) {
-            let query = Query {
-                filter: Some(filter),
-                select: Select::properties(&self.walker.select),
-                ..Query::default()
-            };
-            let first = self.service.page_about("ifs.fetch", names, &self.settings.set, &query).await;
-            let mut next = match first {
-                Ok(page) => Some(page),
-                Err(error) => return Err(self.failed(PLACE, &error).await),
-            };
-            while let Some(page) = next {
-                for row in self.reader.read(&page) {
-                    if let Some(key) = row.key {
-                        found.insert(key, row.observation);
-                    }
-                }
-                next = match self.service.next(&page).await {
-                    Ok(page) => page,
-                    Err(error) => return Err(self.failed(PLACE, &error).await),
-                };
+        let found: Vec<Observation> = match &self.groups {
+            None => self.records(keys).await?.into_iter().map(|row| row.observation).collect(),
+            Some(groups) => {
+                let mut memory = Memory::default();
+                groups.collect(&self.own.desk, &self.own.reader, keys, &mut memory).await?
             }
-        }
+        };
+        let found: BTreeMap<Key, Observation> =
+            found.into_iter().map(|observation| (observation.key().clone(), observation)).collect();
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 }

@@ -1,11 +1,11 @@
 //! Suppliers: where they are and what is read of them.
 
-use std::time::Duration;
-
-use crate::field::{FieldKind, FieldSpec};
-use crate::key::{KeyField, KeyKind, KeyOrder};
-use crate::settings::{EntitySettings, Precision};
-use crate::time_zone::TimeZonePolicy;
+use crate::detection::HistorySettings;
+use crate::entity_settings::EntitySettings;
+use crate::field::{FieldKind, specs};
+use crate::key::KeyField;
+use crate::partner;
+use crate::place::Place;
 
 /// The name of the entity in flows and mappings.
 pub const ENTITY: &str = "SupplierSet";
@@ -41,18 +41,27 @@ const FIELDS: [(&str, FieldKind); 21] = [
 /// and `doctor` compares them with the tenant's metadata.
 pub fn settings() -> EntitySettings {
     EntitySettings {
-        entity: ENTITY.to_owned(),
-        projection: "SupplierHandling".to_owned(),
-        set: "SupplierSet".to_owned(),
-        key: vec![KeyField { name: "SupplierId".to_owned(), kind: KeyKind::Text }],
-        key_order: KeyOrder::Binary,
-        modified: "ModifiedDate".to_owned(),
-        precision: Precision::Exact,
-        time_zone: TimeZonePolicy::Utc,
-        page_size: EntitySettings::LARGEST_PAGE,
-        overlap: Duration::from_mins(15),
-        lag: Duration::from_secs(2),
-        fields: FIELDS.iter().map(|(name, kind)| FieldSpec::new(name, *kind)).collect(),
-        absent_is_null: false,
+        key: vec![KeyField::text("SupplierId")],
+        modified: Some("ModifiedDate".to_owned()),
+        fields: specs(&FIELDS),
+        history: HistorySettings::of(&["SupplierInfoGeneral", "SupplierInfo"]),
+        ..EntitySettings::new(ENTITY, Place::projection("SupplierHandling", "SupplierSet"))
+    }
+}
+
+/// The set that tenants of IFS Cloud are seen to expose, with addresses, communication methods and
+/// contacts beside the supplier itself.
+pub fn general_info() -> EntitySettings {
+    EntitySettings {
+        place: Place::projection("SupplierHandling", "SupplierInfoGeneralSet"),
+        history: HistorySettings::of(&[
+            "SupplierInfoGeneral",
+            "SupplierInfo",
+            "SupplierInfoAddress",
+            "SupplierInfoCommMethod",
+            "SupplierInfoContact",
+        ]),
+        children: partner::children("SupplierInfo", "SupplierId"),
+        ..settings()
     }
 }

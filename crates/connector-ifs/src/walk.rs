@@ -20,14 +20,17 @@ use crate::reader::{Seen, before, earliest};
 /// A page that is shorter than asked, without a next link, is believed to be the last one if it is
 /// shorter than this. A longer one may have been cut by a limit of the server's own that it does not
 /// tell: one more call makes sure.
-const BELIEVED: usize = 100;
+pub(crate) const BELIEVED: usize = 100;
 
 /// How one entity is walked.
 #[derive(Debug, Clone)]
 pub(crate) struct Walker {
     pub(crate) select: Vec<String>,
     pub(crate) keys: KeyShape,
-    pub(crate) modified: String,
+    /// The attribute that changes move; without one there is nothing but the walk by key.
+    pub(crate) modified: Option<String>,
+    /// Rows that do not fulfil it are none of ours.
+    pub(crate) only: Option<Filter>,
     pub(crate) overlap: Duration,
     pub(crate) variant: Variant,
 }
@@ -72,7 +75,7 @@ pub(crate) struct Answer {
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Step {
-    pub(crate) observations: Vec<Observation>,
+    pub(crate) rows: Vec<Seen>,
     pub(crate) walk: Walk,
     pub(crate) more: bool,
     pub(crate) total: Option<u64>,
@@ -86,13 +89,13 @@ impl Walker {
             Some(Walk::Snapshot(snapshot)) => (self.keys.behind(&snapshot.last), false),
             Some(Walk::Resting { hwm }) => {
                 let lo = Literal::Timestamp(self.lower(*hwm, set_back));
-                (Some(property(&self.modified).ge(lo)), true)
+                (Some(self.attribute().ge(lo)), true)
             }
             Some(Walk::Poll(poll)) => (Some(self.behind(poll)), true),
         };
-        let time = by_time.then(|| Order::ascending(&self.modified));
+        let time = self.modified.as_ref().filter(|_| by_time).map(Order::ascending);
         Query {
-            filter,
+            filter: self.narrowed(filter),
             select: Select::properties(&self.select),
             order_by: time.into_iter().chain(self.keys.ascending()).collect(),
             top: Some(top),
@@ -102,8 +105,20 @@ impl Walker {
         }
     }
 
+    fn attribute(&self) -> Filter {
+        property(self.modified.as_deref().unwrap_or_default())
+    }
+
+    /// Of these rows, ours.
+    pub(crate) fn narrowed(&self, filter: Option<Filter>) -> Option<Filter> {
+        match (self.only.clone(), filter) {
+            (Some(only), Some(filter)) => Some(only.and(filter)),
+            (only, filter) => only.or(filter),
+        }
+    }
+
     fn behind(&self, poll: &Poll) -> Filter {
-        let modified = || property(&self.modified);
+        let modified = || self.attribute();
         let at = Literal::Timestamp(poll.at.modified);
         let newer = modified().gt(at.clone());
         let behind = match (self.variant, self.keys.behind(&poll.at.key)) {
@@ -166,12 +181,7 @@ impl Walker {
             _ => Walk::Resting { hwm: self.mark(None, seen, hi0) },
         };
         // What changed during the walk is asked for at once: the hand-over is no end.
-        Ok(Step {
-            observations: rows.into_iter().map(|row| row.observation).collect(),
-            walk,
-            more: true,
-            total,
-        })
+        Ok(Step { rows, walk, more: true, total })
     }
 
     /// Keys come in ascending order, all behind `start`; the same row may come twice.
@@ -206,18 +216,18 @@ impl Walker {
     fn poll(&self, mut poll: Draft, rows: Vec<Seen>, answer: Answer) -> Result<Step, Fault> {
         let count = rows.len();
         let start = poll.at.clone();
-        let mut observations = Vec::with_capacity(count);
+        let mut delivered = Vec::with_capacity(count);
         let mut beyond = false;
         for row in rows {
-            let (Some(key), modified) = (row.key, row.modified) else {
-                observations.push(row.observation);
+            let (Some(key), modified) = (row.key.clone(), row.modified) else {
+                delivered.push(row);
                 continue;
             };
             let Some(modified) = modified else {
                 if let Observation::Change(_) = row.observation {
                     return Err(filter_ignored(&format!("the row {key} came without a modification time")));
                 }
-                observations.push(row.observation);
+                delivered.push(row);
                 continue;
             };
             if modified > poll.hi && self.bounded() {
@@ -227,7 +237,7 @@ impl Walker {
             let position = Position { modified, key };
             if self.advances(poll.at.as_ref(), start.as_ref(), &position)? {
                 poll.at = Some(position);
-                observations.push(row.observation);
+                delivered.push(row);
             }
         }
         let more = !beyond && self.is_more(count, answer);
@@ -241,14 +251,14 @@ impl Walker {
             (_, at) => {
                 let seen = at.map(|at| at.modified);
                 return Ok(Step {
-                    observations,
+                    rows: delivered,
                     walk: Walk::Resting { hwm: self.mark(poll.hwm, seen, poll.hi) },
                     more: false,
                     total: None,
                 });
             }
         };
-        Ok(Step { observations, walk, more: true, total: None })
+        Ok(Step { rows: delivered, walk, more: true, total: None })
     }
 
     /// Whether a row comes behind the one before it; `false` for the same row once more within a
@@ -349,7 +359,7 @@ fn protocol(code: &str, message: &str, hint: &str) -> Fault {
     }
 }
 
-fn no_progress(message: &str) -> Fault {
+pub(crate) fn no_progress(message: &str) -> Fault {
     protocol(
         "PAGING_NO_PROGRESS",
         message,
@@ -365,7 +375,7 @@ fn filter_ignored(message: &str) -> Fault {
     )
 }
 
-fn order_ignored(message: &str) -> Fault {
+pub(crate) fn order_ignored(message: &str) -> Fault {
     protocol(
         "ORDER_IGNORED",
         message,

@@ -22,6 +22,7 @@ pub mod prefer;
 pub mod preference;
 pub mod profile;
 pub mod query;
+pub mod read;
 pub mod resource;
 pub mod row;
 pub mod service;
@@ -50,6 +51,7 @@ pub use profile::{Feature, Profile, Unsupported};
 pub use query::{
     Aggregation, Compute, Expand, Grouping, Levels, Method, Order, Query, Search, Select, Transformation,
 };
+pub use read::Read;
 pub use resource::{PartId, Resource};
 pub use row::{Columns, Row, RowError, RowReader};
 pub use service::{Entity, Service, ServiceDocument};

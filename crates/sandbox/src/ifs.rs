@@ -85,5 +85,5 @@ pub use cell::Cell;
 pub use column::{Column, ColumnKind, Writes};
 pub use row::Row;
 pub use schema::SUPPLIER;
-pub use settings::{IfsSettings, IfsSwitches, OddAnswer, Renamed};
+pub use settings::{Activated, IfsSettings, IfsSwitches, OddAnswer, Renamed};
 pub use tenant::IfsSandbox;

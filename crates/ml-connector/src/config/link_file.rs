@@ -37,6 +37,9 @@ pub struct IfsTable {
     /// The path below it that all projections share; the integration endpoint if it is left out.
     #[serde(default)]
     pub path_prefix: Option<String>,
+    /// The path below it that all entity services share.
+    #[serde(default)]
+    pub entity_prefix: Option<String>,
     /// A file (PEM) with further authorities that may vouch for the server.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -59,6 +62,9 @@ impl IfsTable {
         let mut settings = IfsSettings::new(self.url.url().clone());
         if let Some(prefix) = &self.path_prefix {
             settings.path_prefix.clone_from(prefix);
+        }
+        if let Some(prefix) = &self.entity_prefix {
+            settings.entity_prefix.clone_from(prefix);
         }
         settings.realm.clone_from(&self.auth.realm);
         settings.token_url = self.auth.token_url.as_ref().map(|address| address.url().clone());

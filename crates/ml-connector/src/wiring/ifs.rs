@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use connector_ifs::{EntitySettings, IfsProbe, IfsSource};
+use connector_ifs::{EntitySettings, IfsProbe, IfsSource, SettingsError, entities};
 use sync_engine::{Probe, Source};
 use wire::{AuthStyle, Clock, Credentials, RateSettings, Response, TokenConfig};
 
@@ -77,8 +77,7 @@ pub(crate) fn check_reads(
     reads: &BTreeSet<String>,
 ) -> Result<(), ConfigError> {
     let settings = entity_settings(config, &file.source.entity)?;
-    let keys = settings.key.iter().map(|key| key.name.as_str());
-    let known: Vec<&str> = keys.chain(settings.fields.iter().map(|field| field.name.as_str())).collect();
+    let known = settings.field_names();
     let Some(missing) = reads.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
     let place = match &file.mapping {
         MappingRef::File(path) => config.folder.join(path),
@@ -97,18 +96,21 @@ pub(crate) fn check_reads(
 
 /// The settings of one kind of record, with what the configuration says about it.
 fn entity_settings(config: &Config, entity: &str) -> Result<EntitySettings, ConfigError> {
-    let defaults = match entity {
-        connector_ifs::supplier::ENTITY => connector_ifs::supplier::settings(),
-        other => {
-            return Err(ConfigError::new(
-                config.link_file(),
-                format!("IFS has no readable entity `{other}` here"),
-            )
-            .hint(format!("known: {}", connector_ifs::supplier::ENTITY)));
-        }
-    };
-    let overrides = config.link.ifs.entities.get(entity).cloned().unwrap_or_default();
-    overrides.over(defaults).map_err(|error| wrong_entity(config, entity, &error.to_string()))
+    let overrides = config.link.ifs.entities.get(entity).cloned();
+    if overrides.is_none() && entities::presets(entity).is_empty() {
+        return Err(ConfigError::new(
+            config.link_file(),
+            format!("IFS has no readable entity `{entity}` here"),
+        )
+        .hint(format!(
+            "known: {}; another one needs [ifs.entities.{entity}] with projection, set, key and fields",
+            entities::NAMES.join(", ")
+        )));
+    }
+    let overrides = overrides.unwrap_or_default();
+    let wrong = |error: SettingsError| wrong_entity(config, entity, &error.to_string());
+    let defaults = entities::settings(entity, overrides.preset.as_deref()).map_err(wrong)?;
+    overrides.over(defaults).map_err(wrong)
 }
 
 fn wrong_entity(config: &Config, entity: &str, reason: &str) -> ConfigError {

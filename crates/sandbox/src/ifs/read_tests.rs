@@ -71,8 +71,9 @@ fn the_same_rows_stand_under_all_their_names() {
 fn entity_services_answer_once_they_are_activated() {
     let bench = Bench::small();
     let path = format!("{ENTITY}/PurchaseOrderLineEntity.svc/PurchaseOrderLineSet");
+    bench.tenant.switch(|switches| switches.activated = Vec::new().into());
     assert_eq!(bench.see(&path).0, 404);
-    bench.tenant.switch(|switches| switches.activated = vec!["PurchaseOrderLineEntity".into()]);
+    bench.tenant.switch(|switches| switches.activated = vec!["PurchaseOrderLineEntity".into()].into());
     assert_eq!(bench.rows(&path).len(), bench.tenant.rows_of("PurchaseOrderLine").len());
     assert_eq!(bench.see(&format!("{ENTITY}/CustomerInfoEntity.svc/CustomerInfoSet")).0, 404);
     let (_, metadata) = bench.see(&format!("{ENTITY}/PurchaseOrderLineEntity.svc/$metadata"));
@@ -126,7 +127,7 @@ fn lines_come_in_three_arrays_with_names_of_their_own() {
 #[test]
 fn chunks_of_orders_find_their_lines() {
     let bench = Bench::small();
-    bench.tenant.switch(|switches| switches.activated = vec!["*".into()]);
+    bench.tenant.switch(|switches| switches.activated = vec!["*".into()].into());
     let path = format!("{ENTITY}/PurchaseOrderLineEntity.svc/PurchaseOrderLineSet");
     let chunk = "$filter=OrderNo eq '100003' or OrderNo eq '100001' or OrderNo eq 'nobody'";
     let found = bench.rows(&format!("{path}?{chunk}"));

@@ -107,7 +107,7 @@ pub(super) fn serve(
 fn granted(address: &Address, switches: &IfsSwitches) -> Result<(), Problem> {
     let service = address.service;
     let named = |list: &[String]| list.iter().any(|name| name == "*" || name == service.name);
-    if service.kind == ServiceKind::Entity && !named(&switches.activated) {
+    if service.kind == ServiceKind::Entity && !named(&switches.activated.0) {
         return Err(Problem::missing(format!("the entity service {} is not activated", service.name)));
     }
     if named(&switches.denied) {

@@ -99,8 +99,9 @@ pub struct IfsSwitches {
     pub time_zone: Option<String>,
     /// Services that are not time-zone aware; `*` means all.
     pub zone_unaware: Vec<String>,
-    /// Entity services that an administrator has activated; `*` means all.
-    pub activated: Vec<String>,
+    /// Entity services that an administrator has activated; `*` means all. At first those of what
+    /// belongs to suppliers, customers and purchase orders.
+    pub activated: Activated,
     /// Projections that the user may not use: 403.
     pub denied: Vec<String>,
     /// Services that take a PATCH without `If-Match` as an upsert; `*` means all.
@@ -129,6 +130,32 @@ pub struct IfsSwitches {
     pub repeat_row: bool,
     /// The first two rows of a page stand in the wrong order.
     pub swap_rows: bool,
+}
+
+/// Names of entity services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Activated(pub Vec<String>);
+
+impl Default for Activated {
+    fn default() -> Self {
+        let names = [
+            "SupplierInfoAddressEntity",
+            "SupplierInfoCommMethodEntity",
+            "SupplierInfoContactEntity",
+            "CustomerInfoAddressEntity",
+            "CustomerInfoCommMethodEntity",
+            "CustomerInfoContactEntity",
+            "PurchaseOrderLineEntity",
+        ];
+        Self(names.map(str::to_owned).to_vec())
+    }
+}
+
+impl From<Vec<String>> for Activated {
+    fn from(names: Vec<String>) -> Self {
+        Self(names)
+    }
 }
 
 /// An attribute that was renamed by an update of the tenant.
