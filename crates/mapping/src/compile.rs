@@ -1,16 +1,23 @@
 //! From the mapping file to a mapper that is ready to run: every name is resolved once.
 
-use std::collections::BTreeMap;
+mod origins;
+mod steps;
+
 use std::ops::Range;
 
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use crate::declared::{Chosen, DeclaredMapper, Origin, Target};
-use crate::file::{FieldRule, MappingFile, Step};
-use crate::file_error::nearest;
-use crate::step::Op;
-use crate::{Entity, FieldName, MappingFileError, Ownership, Value};
+use crate::child_list::ChildList;
+use crate::condition::Condition;
+use crate::declared::DeclaredMapper;
+use crate::external_id::IdRule;
+use crate::file::{
+    ConditionRule, ExternalIdRule, FieldRule, ListRule, MappingFile, Names, WhenAbsent, WhenNull,
+};
+use crate::origin::Joined;
+use crate::target::{Owned, Target};
+use crate::{Entity, FieldName, MappingFileError, OnConflict, Ownership};
 
 /// Compiles the text of a mapping file; `file` names it in errors.
 pub(crate) fn compile(text: &str, file: &str) -> Result<DeclaredMapper, MappingFileError> {
@@ -27,107 +34,147 @@ struct Compiler<'a> {
     parsed: &'a MappingFile,
 }
 
+/// Where the fields stand that are compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Record,
+    List,
+}
+
 impl Compiler<'_> {
     fn compile(&self) -> Result<DeclaredMapper, MappingFileError> {
         let parsed = self.parsed;
-        if parsed.external_id.from.is_empty() {
-            return Err(self.error("external_id", "external_id.from names no field"));
+        if parsed.fields.is_empty() && parsed.lists.is_empty() {
+            let error = self.error("name", "the mapping has no [fields.…]");
+            return Err(error.hint("add one for each target field"));
         }
         let mut targets = Vec::with_capacity(parsed.fields.len());
         for (name, rule) in &parsed.fields {
-            targets.push(self.target(name, rule)?);
+            targets.push(self.target(name, rule, Within::Record)?);
+        }
+        let mut lists = Vec::with_capacity(parsed.lists.len());
+        for (name, rule) in &parsed.lists {
+            if parsed.fields.contains_key(name) {
+                let reason = format!("there is a [fields.{name}] too");
+                return Err(self.error_at(rule.span(), reason).hint("give the list a name of its own"));
+            }
+            lists.push(self.list(name, rule)?);
         }
         Ok(DeclaredMapper {
             name: format!("{}@{}-{}", parsed.name, parsed.revision, digest(parsed)),
+            file: self.file.to_owned(),
             source: Entity::from(parsed.source.as_str()),
             entity: Entity::from(parsed.target.as_str()),
-            id: parsed.external_id.clone(),
-            conditions: parsed.conditions.clone(),
+            each: parsed.each.clone(),
+            id: self.id(&parsed.external_id, self.place_of("external_id"))?,
+            conditions: Self::conditions(&parsed.conditions),
             targets,
+            lists,
         })
     }
 
-    fn target(&self, name: &str, rule: &FieldRule) -> Result<Target, MappingFileError> {
-        let place = format!("[fields.{name}]");
-        let choices = self.choices(&place, rule)?;
-        let steps = rule.steps.iter().map(|step| self.op(step)).collect::<Result<_, _>>()?;
-        Ok(Target { name: FieldName::from(name), choices, steps, owner: rule.owner })
-    }
-
-    fn choices(&self, place: &str, rule: &FieldRule) -> Result<Vec<Chosen>, MappingFileError> {
-        if rule.separator.is_some() && rule.concat.is_none() {
-            return Err(self.error(place, "`separator` goes with `concat`"));
-        }
-        let always = |origin| vec![Chosen { when: None, origin }];
-        match (&rule.from, &rule.concat, &rule.constant, &rule.choose) {
-            (Some(from), None, None, None) => Ok(always(Origin::Field(from.clone()))),
-            (None, Some(fields), None, None) => {
-                let separator = rule.separator.clone().unwrap_or_else(|| " ".into());
-                Ok(always(Origin::Concat { fields: fields.clone(), separator }))
+    fn target(
+        &self,
+        name: &str,
+        rule: &Spanned<FieldRule>,
+        within: Within,
+    ) -> Result<Target, MappingFileError> {
+        let field = rule.get_ref();
+        let choices = self.choices(rule)?;
+        let steps = field.steps.iter().map(|step| self.op(step)).collect::<Result<_, _>>()?;
+        let owned = self.owned(rule.span(), field.owner, field.on_conflict)?;
+        if within == Within::List {
+            // Lists are compared whole: a child with a field left out would differ for ever.
+            let reason = "a field of a list cannot be kept: lists are compared and written whole";
+            if field.null == WhenNull::Keep || field.absent == Some(WhenAbsent::Keep) {
+                return Err(self.error_at(rule.span(), reason).hint("write \"null\" or \"error\""));
             }
-            (None, None, Some(constant), None) => Ok(always(Origin::Constant(constant.value()))),
-            (None, None, None, Some(choices)) => choices
-                .iter()
-                .map(|choice| {
-                    let origin = match (&choice.from, &choice.constant) {
-                        (Some(from), None) => Origin::Field(from.clone()),
-                        (None, Some(constant)) => Origin::Constant(constant.value()),
-                        _ => return Err(self.error(place, "each choice has either `from` or `constant`")),
-                    };
-                    Ok(Chosen { when: choice.when.clone(), origin })
-                })
-                .collect(),
-            _ => Err(self.error(
-                place,
-                "exactly one of `from`, `concat`, `constant` and `choose` says where the value comes from",
-            )),
-        }
-    }
-
-    fn op(&self, step: &Spanned<Step>) -> Result<Op, MappingFileError> {
-        Ok(match step.get_ref() {
-            Step::Trim => Op::Trim,
-            Step::Case(case) => Op::Case(*case),
-            Step::Default(scalar) => Op::Default(scalar.value()),
-            Step::Table(table) => {
-                let tables = &self.parsed.tables;
-                let Some(rows) = tables.get(&table.name) else {
-                    let error = self.error_at(step.span(), format!("there is no table {}", table.name));
-                    return Err(match nearest(&table.name, tables.keys().map(String::as_str)) {
-                        Some(name) => error.hint(format!("did you mean {name}?")),
-                        None => error.hint(format!("add [tables.{}] to the file", table.name)),
-                    });
-                };
-                let rows: BTreeMap<String, Value> =
-                    rows.iter().map(|(code, text)| (code.trim().to_owned(), Value::text(text))).collect();
-                Op::Table { name: table.name.clone(), rows, unknown: table.unknown }
+            if field.owner.is_some() || field.on_conflict.is_some() {
+                let reason = "a field of a list has no owner of its own";
+                return Err(self.error_at(rule.span(), reason).hint("give the list an `owner`"));
             }
-            Step::Truncate(0) => return Err(self.error_at(step.span(), "a text cannot be cut to nothing")),
-            Step::Truncate(units) => Op::Truncate(*units as usize),
-            Step::ToDate(pattern) => Op::ToDate(self.pattern(step, pattern)?),
-            Step::DateText(pattern) => Op::DateText(self.pattern(step, pattern)?),
-            Step::ToNumber(number) => Op::ToNumber(*number),
-            Step::NumberText(number) => Op::NumberText(*number),
-            Step::Required => Op::Required,
+        }
+        let absent = match within {
+            Within::Record => WhenAbsent::Keep,
+            Within::List => WhenAbsent::Error,
+        };
+        Ok(Target {
+            name: FieldName::from(name),
+            choices,
+            steps,
+            null: field.null,
+            absent: field.absent.unwrap_or(absent),
+            owned,
+            line: self.line(rule.span()),
         })
     }
 
-    /// The pattern, if a date can be written by it.
-    fn pattern(&self, step: &Spanned<Step>, pattern: &str) -> Result<String, MappingFileError> {
-        let sample = jiff::civil::Date::constant(2026, 2, 28);
-        match jiff::fmt::strtime::format(pattern, sample) {
-            Ok(_) => Ok(pattern.to_owned()),
-            Err(error) => {
-                let hint = "use %Y, %m, %d, %j and plain text, such as \"%d.%m.%Y\"";
-                Err(self.error_at(step.span(), format!("not a date pattern: {error}")).hint(hint))
-            }
-        }
+    fn list(&self, name: &str, rule: &Spanned<ListRule>) -> Result<ChildList, MappingFileError> {
+        let list = rule.get_ref();
+        let fields = list.fields.iter().map(|(name, rule)| self.target(name, rule, Within::List));
+        Ok(ChildList {
+            name: FieldName::from(name),
+            from: list.from.clone(),
+            entity: Entity::from(list.entity.as_str()),
+            id: self.id(&list.external_id, rule.span())?,
+            conditions: Self::conditions(&list.conditions),
+            targets: fields.collect::<Result<_, _>>()?,
+            owned: self.owned(rule.span(), list.owner, None)?,
+            line: self.line(rule.span()),
+        })
     }
 
-    /// An error at the first occurrence of `place` in the file.
-    fn error(&self, place: &str, reason: impl Into<String>) -> MappingFileError {
-        let span = self.text.find(place).map(|start| start..start + place.len());
-        MappingFileError::at(self.file, self.text, span, reason)
+    fn owned(
+        &self,
+        span: Range<usize>,
+        owner: Option<Ownership>,
+        on_conflict: Option<OnConflict>,
+    ) -> Result<Owned, MappingFileError> {
+        let stated = owner.or(self.parsed.owner);
+        let owner = stated.unwrap_or_default();
+        if on_conflict.is_some() && owner != Ownership::Shared {
+            let error = self.error_at(span, "`on_conflict` goes with `owner = \"shared\"`");
+            return Err(error.hint("only a field that both sides may change can have a conflict"));
+        }
+        Ok(Owned { owner, stated: stated.is_some(), on_conflict: on_conflict.unwrap_or_default() })
+    }
+
+    fn id(&self, rule: &ExternalIdRule, span: Range<usize>) -> Result<IdRule, MappingFileError> {
+        if rule.from.0.is_empty() {
+            return Err(self.error_at(span, "external_id.from names no field"));
+        }
+        let joined = |fields: &Names| Joined {
+            fields: fields.0.clone(),
+            prefix: rule.prefix.clone(),
+            separator: rule.separator.clone(),
+        };
+        let fallback = (!rule.fallback.0.is_empty()).then(|| joined(&rule.fallback));
+        Ok(IdRule { id: joined(&rule.from), fallback })
+    }
+
+    fn conditions(rules: &[Spanned<ConditionRule>]) -> Vec<Condition> {
+        rules.iter().map(Self::condition).collect()
+    }
+
+    fn condition(rule: &Spanned<ConditionRule>) -> Condition {
+        let ConditionRule { field, is } = rule.get_ref().clone();
+        Condition { field, is }
+    }
+
+    /// The line of a place in the file, from 1.
+    fn line(&self, span: Range<usize>) -> usize {
+        MappingFileError::at(self.file, self.text, Some(span), "").line
+    }
+
+    /// The first occurrence of `word` in the file.
+    fn place_of(&self, word: &str) -> Range<usize> {
+        let start = self.text.find(word).unwrap_or(0);
+        start..start + word.len()
+    }
+
+    /// An error at the first occurrence of `word` in the file.
+    fn error(&self, word: &str, reason: impl Into<String>) -> MappingFileError {
+        self.error_at(self.place_of(word), reason)
     }
 
     fn error_at(&self, span: Range<usize>, reason: impl Into<String>) -> MappingFileError {
@@ -141,12 +188,4 @@ fn digest(parsed: &MappingFile) -> String {
     let hash: [u8; 32] = Sha256::digest(&json).into();
     let [a, b, c, d, ..] = hash;
     format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
-}
-
-impl DeclaredMapper {
-    /// Who decides which field.
-    pub fn owners(&self) -> BTreeMap<FieldName, Ownership> {
-        let kept = self.targets.iter().filter(|target| target.owner != Ownership::Source);
-        kept.map(|target| (target.name.clone(), target.owner)).collect()
-    }
 }

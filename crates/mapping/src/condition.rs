@@ -1,29 +1,32 @@
 //! Conditions on source fields.
 
-use std::collections::BTreeSet;
-
-use crate::file::{Condition, Scalar, Test};
+use crate::Value;
+use crate::file::{Scalar, Test};
+use crate::scope::Scope;
 use crate::step::is_empty;
-use crate::{Fields, Value};
+
+/// A condition on one source field, ready to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub(crate) field: String,
+    pub(crate) is: Test,
+}
 
 impl Condition {
     /// Whether it holds for a record.
-    pub(crate) fn holds(&self, fields: &Fields) -> bool {
-        let value = fields.get(&self.field).unwrap_or(&Value::Null);
+    pub(crate) fn holds(&self, scope: Scope<'_>) -> bool {
+        let value = scope.get(&self.field).unwrap_or(&Value::Null);
         match &self.is {
             Test::Empty => is_empty(value),
             Test::Present => !is_empty(value),
             Test::Equal(scalar) => scalar.equals(value),
             Test::Unequal(scalar) => !is_empty(value) && !scalar.equals(value),
             Test::OneOf(scalars) => scalars.iter().any(|scalar| scalar.equals(value)),
+            Test::NoneOf(scalars) => !scalars.iter().any(|scalar| scalar.equals(value)),
             Test::StartsWith(part) => text(value).is_some_and(|text| text.starts_with(part)),
             Test::EndsWith(part) => text(value).is_some_and(|text| text.ends_with(part)),
             Test::Contains(part) => text(value).is_some_and(|text| text.contains(part)),
         }
-    }
-
-    pub(crate) fn reads(&self, into: &mut BTreeSet<String>) {
-        into.insert(self.field.clone());
     }
 }
 
@@ -54,6 +57,7 @@ impl Scalar {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Fields;
 
     #[test]
     fn conditions_look_at_trimmed_values() {
@@ -61,7 +65,11 @@ mod tests {
         fields.set("State", Value::text(" Blocked "));
         fields.set("Blank", Value::text("  "));
         fields.set("Count", Value::Decimal(3.into()));
-        let holds = |field: &str, is: Test| Condition { field: field.into(), is }.holds(&fields);
+        let holds = |field: &str, is: Test| Condition { field: field.into(), is }.holds(Scope::of(&fields));
+        assert!(
+            holds("Missing", Test::NoneOf(vec![Scalar::Integer(3)]))
+                && !holds("Count", Test::NoneOf(vec![Scalar::Integer(3)]))
+        );
         assert!(holds("State", Test::Equal(Scalar::Text("Blocked".into()))));
         assert!(holds("State", Test::OneOf(vec![Scalar::Text("X".into()), Scalar::Text("Blocked".into())])));
         assert!(

@@ -1,48 +1,31 @@
 //! The declarative mapper: what a mapping file says, done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::canonical::canonical;
+use crate::child_list::ChildList;
 use crate::compile::compile;
-use crate::file::{Condition, ExternalIdRule};
-use crate::step::{Bench, Op, is_empty};
+use crate::condition::Condition;
+use crate::external_id::IdRule;
+use crate::scope::Scope;
+use crate::step::kind;
+use crate::target::Target;
 use crate::{
     Change, Draft, Entity, ExternalId, FieldName, Fields, MapError, Mapped, Mapper, MappingFileError, Note,
-    Ownership, Policy, Record, Value,
+    OnConflict, Ownership, Policy, Value,
 };
 
 /// A [`Mapper`] read from a TOML file (`docs/mapping.md`).
 #[derive(Debug, Clone)]
 pub struct DeclaredMapper {
     pub(crate) name: String,
+    pub(crate) file: String,
     pub(crate) source: Entity,
     pub(crate) entity: Entity,
-    pub(crate) id: ExternalIdRule,
+    pub(crate) each: Option<String>,
+    pub(crate) id: IdRule,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) targets: Vec<Target>,
-}
-
-/// One target field, ready to run.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) name: FieldName,
-    pub(crate) choices: Vec<Chosen>,
-    pub(crate) steps: Vec<Op>,
-    pub(crate) owner: Ownership,
-}
-
-/// Where a value comes from, if its condition holds.
-#[derive(Debug, Clone)]
-pub(crate) struct Chosen {
-    pub(crate) when: Option<Condition>,
-    pub(crate) origin: Origin,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Origin {
-    Field(String),
-    Constant(Value),
-    Concat { fields: Vec<String>, separator: String },
+    pub(crate) lists: Vec<ChildList>,
 }
 
 /// A target field that a mapping writes.
@@ -54,10 +37,26 @@ pub struct TargetField {
     pub max_length: Option<usize>,
 }
 
+/// Child records that a mapping writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetList {
+    /// The field of the draft that holds them.
+    pub name: FieldName,
+    /// What kind of records they are.
+    pub entity: Entity,
+    /// Their fields.
+    pub fields: Vec<TargetField>,
+}
+
 impl DeclaredMapper {
     /// Reads a mapping from the text of a file; `file` names it in errors.
     pub fn from_toml(text: &str, file: &str) -> Result<Self, MappingFileError> {
         compile(text, file)
+    }
+
+    /// The file that it was read from.
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// The kind of records it reads.
@@ -70,31 +69,51 @@ impl DeclaredMapper {
         &self.entity
     }
 
-    /// The source fields it looks at.
+    /// The source fields it looks at, lists of child records among them.
     pub fn reads(&self) -> BTreeSet<String> {
-        let mut fields: BTreeSet<String> = self.id.from.iter().cloned().collect();
-        self.conditions.iter().for_each(|condition| condition.reads(&mut fields));
-        for chosen in self.targets.iter().flat_map(|target| &target.choices) {
-            if let Some(when) = &chosen.when {
-                when.reads(&mut fields);
-            }
-            match &chosen.origin {
-                Origin::Field(field) => fields.extend([field.clone()]),
-                Origin::Concat { fields: joined, .. } => fields.extend(joined.iter().cloned()),
-                Origin::Constant(_) => {}
-            }
-        }
-        fields
+        self.looked_at().own
     }
 
-    /// The target fields it writes.
+    /// The fields of child records it looks at, by the source field that holds the list.
+    pub fn reads_of_lists(&self) -> BTreeMap<String, BTreeSet<String>> {
+        self.looked_at().lists
+    }
+
+    /// The target fields it writes; those that hold child records are [`lists`](Self::writes_lists).
     pub fn writes(&self) -> Vec<TargetField> {
-        let cut = |op: &Op| if let Op::Truncate(units) = op { Some(*units) } else { None };
-        let field = |target: &Target| TargetField {
-            name: target.name.clone(),
-            max_length: target.steps.iter().rev().find_map(cut),
+        self.targets.iter().map(Target::field).collect()
+    }
+
+    /// The lists of child records it writes.
+    pub fn writes_lists(&self) -> Vec<TargetList> {
+        let list = |list: &ChildList| TargetList {
+            name: list.name.clone(),
+            entity: list.entity.clone(),
+            fields: list.targets.iter().map(Target::field).collect(),
         };
-        self.targets.iter().map(field).collect()
+        self.lists.iter().map(list).collect()
+    }
+
+    /// Who decides which field, where it is not the source.
+    pub fn owners(&self) -> BTreeMap<FieldName, Ownership> {
+        let fields = self.targets.iter().map(|target| (&target.name, target.owned.owner));
+        let lists = self.lists.iter().map(|list| (&list.name, list.owned.owner));
+        let kept = fields.chain(lists).filter(|(_, owner)| *owner != Ownership::Source);
+        kept.map(|(name, owner)| (name.clone(), owner)).collect()
+    }
+
+    /// What happens to a shared field that was changed on both sides, for each that is shared.
+    pub fn on_conflict(&self) -> BTreeMap<FieldName, OnConflict> {
+        let shared = self.targets.iter().filter(|target| target.owned.owner == Ownership::Shared);
+        shared.map(|target| (target.name.clone(), target.owned.on_conflict)).collect()
+    }
+
+    /// The fields of which the file does not say who decides, each with its line.
+    pub fn unowned(&self) -> Vec<(FieldName, usize)> {
+        let fields = self.targets.iter().map(|target| (&target.name, target.owned, target.line));
+        let lists = self.lists.iter().map(|list| (&list.name, list.owned, list.line));
+        let unstated = fields.chain(lists).filter(|(_, owned, _)| !owned.stated);
+        unstated.map(|(name, _, line)| (name.clone(), line)).collect()
     }
 
     /// What the plan may do with its drafts.
@@ -102,31 +121,56 @@ impl DeclaredMapper {
         Policy { owners: self.owners(), ..Policy::default() }
     }
 
-    fn draft(&self, record: &Record, notes: &mut Vec<Note>) -> Result<Draft, MapError> {
-        let id = self.external_id(&record.fields)?;
-        let mut fields = Fields::with_capacity(self.targets.len());
+    fn draft(&self, scope: Scope<'_>, notes: &mut Vec<Note>) -> Result<Draft, MapError> {
+        let id = ExternalId::from(self.id.make(scope)?);
+        let mut fields = Fields::with_capacity(self.targets.len() + self.lists.len());
         for target in &self.targets {
-            fields.set(target.name.clone(), target.value(&record.fields, notes)?);
+            if let Some(value) = target.value(scope, notes)? {
+                fields.set(target.name.clone(), value);
+            }
+        }
+        for list in &self.lists {
+            if let Some(value) = list.value(scope, notes)? {
+                fields.set(list.name.clone(), value);
+            }
         }
         Ok(Draft { entity: self.entity.clone(), id, fields })
     }
 
-    fn external_id(&self, fields: &Fields) -> Result<ExternalId, MapError> {
-        let mut id = self.id.prefix.clone();
-        for (place, name) in self.id.from.iter().enumerate() {
-            let value = fields.get(name).unwrap_or(&Value::Null);
-            if is_empty(value) {
-                let hint = "a record without its key cannot be told from others; look at it in the source";
-                return Err(
-                    MapError::new(name.as_str(), "the external id needs it and it is empty").hint(hint)
-                );
+    /// Adds the draft of a record, or says why there is none.
+    fn add(&self, scope: Scope<'_>, mapped: &mut Mapped) -> Result<(), MapError> {
+        match self.conditions.iter().find(|condition| !condition.holds(scope)) {
+            None => mapped.drafts.push(self.draft(scope, &mut mapped.notes)?),
+            Some(missed) => {
+                let text = "a condition of the mapping does not hold: the record is left out".into();
+                mapped.notes.push(Note { field: FieldName::from(missed.field.as_str()), text });
             }
-            if place > 0 {
-                id.push_str(&self.id.separator);
-            }
-            push_text(&mut id, value);
         }
-        Ok(ExternalId::from(id))
+        Ok(())
+    }
+
+    /// Adds a draft for each child in the list `each`.
+    fn add_each(&self, each: &str, scope: Scope<'_>, mapped: &mut Mapped) -> Result<(), MapError> {
+        let records = match scope.get(each) {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::List(records)) => records,
+            Some(other) => {
+                return Err(MapError::new(each, format!("it is {}, not a list", kind(other))));
+            }
+        };
+        for record in records {
+            let within = |mut error: MapError| {
+                error.reason = format!("in {} of {each}: {}", record.key, error.reason);
+                error
+            };
+            self.add(scope.child(&record.fields), mapped).map_err(within)?;
+        }
+        let ids: BTreeSet<&ExternalId> = mapped.drafts.iter().map(|draft| &draft.id).collect();
+        if ids.len() < mapped.drafts.len() {
+            let error = MapError::new(each, "two of them have the same external id");
+            return Err(error.hint("let `external_id` name all fields that tell them apart"));
+        }
+        Ok(())
     }
 }
 
@@ -136,72 +180,27 @@ impl Mapper for DeclaredMapper {
     }
 
     fn map(&self, change: &Change) -> Result<Mapped, MapError> {
-        let Change::Put(record) = change else { return Ok(Mapped::default()) };
-        if let Some(missed) = self.conditions.iter().find(|condition| !condition.holds(&record.fields)) {
-            let text = "a condition of the mapping does not hold: the record is left out".into();
-            let note = Note { field: FieldName::from(missed.field.as_str()), text };
-            return Ok(Mapped { drafts: Vec::new(), notes: vec![note] });
+        let mut mapped = Mapped::default();
+        let Change::Put(record) = change else { return Ok(mapped) };
+        let scope = Scope::of(&record.fields);
+        match &self.each {
+            None => self.add(scope, &mut mapped)?,
+            Some(each) => self.add_each(each, scope, &mut mapped)?,
         }
-        let mut notes = Vec::new();
-        let draft = self.draft(record, &mut notes)?;
-        Ok(Mapped { drafts: vec![draft], notes })
+        Ok(mapped)
     }
 }
 
 impl Target {
-    fn value(&self, fields: &Fields, notes: &mut Vec<Note>) -> Result<Value, MapError> {
-        let mut bench = Bench { field: &self.name, notes };
-        let holds = |chosen: &&Chosen| chosen.when.as_ref().is_none_or(|when| when.holds(fields));
-        let mut value =
-            self.choices.iter().find(holds).map_or(Value::Null, |chosen| chosen.origin.value(fields));
-        for step in &self.steps {
-            value = step.apply(value, &mut bench)?;
-        }
-        let (value, cleaned) = canonical(value);
-        if cleaned {
-            bench.note("control characters were removed");
-        }
-        Ok(value)
-    }
-}
-
-impl Origin {
-    fn value(&self, fields: &Fields) -> Value {
-        match self {
-            Self::Constant(value) => value.clone(),
-            Self::Field(field) => fields.get(field).cloned().unwrap_or(Value::Null),
-            Self::Concat { fields: names, separator } => {
-                let mut joined = String::new();
-                let values = names.iter().filter_map(|name| fields.get(name));
-                for value in values.filter(|value| !is_empty(value)) {
-                    if !joined.is_empty() {
-                        joined.push_str(separator);
-                    }
-                    push_text(&mut joined, value);
-                }
-                if joined.is_empty() { Value::Null } else { Value::Text(joined) }
-            }
-        }
-    }
-}
-
-/// Adds the text of a value, trimmed.
-fn push_text(out: &mut String, value: &Value) {
-    match value {
-        Value::Text(text) => out.push_str(text.trim()),
-        Value::Decimal(number) => out.push_str(&number.normalize().to_string()),
-        Value::Date(date) => out.push_str(&date.to_string()),
-        Value::Timestamp(instant) => out.push_str(&instant.to_string()),
-        Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
-        Value::Reference(reference) => out.push_str(reference.id.as_str()),
-        Value::Null | Value::List(_) => {}
+    fn field(&self) -> TargetField {
+        TargetField { name: self.name.clone(), max_length: self.max_length() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Key, Version};
+    use crate::{Key, Record, Version};
 
     const HEAD: &str =
         "name = \"m\"\nrevision = 2\nsource = \"S\"\ntarget = \"T\"\nexternal_id = { from = [\"Id\"] }\n";
@@ -252,7 +251,8 @@ mod tests {
         assert_eq!(show("IFS_Credit_Limit__c"), r#"{"decimal":"12345.6"}"#);
         assert_eq!(show("IFS_Created__c"), r#"{"date":"2020-02-29"}"#);
         assert_eq!(show("IFS_Status__c"), r#""Active""#);
-        assert_eq!(mapped.notes[0].text, "rounded from 12345.605 to 12345.60");
+        let rounded = mapped.notes.iter().find(|note| note.field.as_str() == "IFS_Credit_Limit__c");
+        assert_eq!(rounded.map(|note| note.text.as_str()), Some("rounded from 12345.605 to 12345.60"));
         assert_eq!(shipped().owners().keys().map(FieldName::as_str).collect::<Vec<_>>(), ["Type"]);
     }
 

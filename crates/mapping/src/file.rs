@@ -1,11 +1,23 @@
 //! The mapping file: what a user writes in TOML, exactly as it stands there.
 
+mod aggregate_rule;
+mod names;
+mod scalar;
+mod step_rule;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::Ownership;
+use crate::{OnConflict, Ownership};
+
+pub(crate) use aggregate_rule::{AggregateRule, Differ, Take};
+pub(crate) use names::Names;
+pub(crate) use scalar::Scalar;
+pub(crate) use step_rule::{
+    Case, DateRange, Fold, NumberStep, Outside, Part, Rounding, Step, TableStep, TooLong, Truth, Unknown,
+};
 
 /// A mapping from one kind of source record to one kind of target record.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -19,16 +31,24 @@ pub(crate) struct MappingFile {
     pub(crate) source: String,
     /// The target entity.
     pub(crate) target: String,
+    /// Who decides the fields that do not say otherwise.
+    pub(crate) owner: Option<Ownership>,
+    /// The source field whose child records become records of their own, each with its own draft.
+    pub(crate) each: Option<String>,
     /// How the external id is made.
     pub(crate) external_id: ExternalIdRule,
     /// All must hold, or the record is left out.
     #[serde(default, rename = "where")]
-    pub(crate) conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<Spanned<ConditionRule>>,
     /// Lookup tables by name.
     #[serde(default)]
     pub(crate) tables: BTreeMap<String, BTreeMap<String, String>>,
     /// Target fields by name.
-    pub(crate) fields: BTreeMap<String, FieldRule>,
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, Spanned<FieldRule>>,
+    /// Target fields that hold child records, by name.
+    #[serde(default)]
+    pub(crate) lists: BTreeMap<String, Spanned<ListRule>>,
 }
 
 /// How the external id is made: the texts of the fields, joined.
@@ -36,7 +56,10 @@ pub(crate) struct MappingFile {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExternalIdRule {
     /// The source fields; none of them may be empty.
-    pub(crate) from: Vec<String>,
+    pub(crate) from: Names,
+    /// Taken instead when all of `from` are empty.
+    #[serde(default)]
+    pub(crate) fallback: Names,
     /// Stands before it.
     #[serde(default)]
     pub(crate) prefix: String,
@@ -49,8 +72,7 @@ fn dash() -> String {
     "-".into()
 }
 
-/// How one target field is made: exactly one of `from`, `concat`, `constant` and `choose`, then the
-/// steps in order.
+/// How one target field is made: exactly one origin, then the steps in order.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FieldRule {
@@ -64,19 +86,91 @@ pub(crate) struct FieldRule {
     pub(crate) constant: Option<Scalar>,
     /// The first choice whose condition holds.
     pub(crate) choose: Option<Vec<Choice>>,
+    /// Another target record, by external id.
+    pub(crate) reference: Option<ReferenceRule>,
+    /// One value of many child records.
+    pub(crate) aggregate: Option<AggregateRule>,
     /// What is done with it, in order.
     #[serde(default)]
     pub(crate) steps: Vec<Spanned<Step>>,
-    /// Who decides the field once the record exists.
+    /// What happens when nothing comes out.
     #[serde(default)]
-    pub(crate) owner: Ownership,
+    pub(crate) null: WhenNull,
+    /// What happens when the source did not deliver the field at all.
+    pub(crate) absent: Option<WhenAbsent>,
+    /// Who decides the field once the record exists.
+    pub(crate) owner: Option<Ownership>,
+    /// What happens to a shared field that was changed on both sides.
+    pub(crate) on_conflict: Option<OnConflict>,
+}
+
+/// What happens when nothing comes out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WhenNull {
+    /// The target's field is cleared.
+    #[default]
+    Write,
+    /// What stands in the target stays.
+    Keep,
+    /// The record goes to quarantine.
+    Error,
+}
+
+/// What happens when the source did not deliver a field at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WhenAbsent {
+    /// What stands in the target stays, with a note; the default, but in lists.
+    Keep,
+    /// As if it were delivered empty.
+    Null,
+    /// The record goes to quarantine; the default in lists.
+    Error,
+}
+
+/// Another target record, by external id.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReferenceRule {
+    /// What kind of record.
+    pub(crate) entity: String,
+    /// Its external-id field.
+    pub(crate) field: String,
+    /// The source fields that make its external id; empty ones make no reference.
+    pub(crate) from: Names,
+    /// Stands before it.
+    #[serde(default)]
+    pub(crate) prefix: String,
+    /// Stands between the fields.
+    #[serde(default = "dash")]
+    pub(crate) separator: String,
+}
+
+/// A target field that holds child records: one for each record of a source list.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListRule {
+    /// The source field that holds the list.
+    pub(crate) from: String,
+    /// What kind of record the children become.
+    pub(crate) entity: String,
+    /// How a child's external id is made.
+    pub(crate) external_id: ExternalIdRule,
+    /// All must hold, or the child is left out.
+    #[serde(default, rename = "where")]
+    pub(crate) conditions: Vec<Spanned<ConditionRule>>,
+    /// The children's fields.
+    pub(crate) fields: BTreeMap<String, Spanned<FieldRule>>,
+    /// Who decides the list once the record exists.
+    pub(crate) owner: Option<Ownership>,
 }
 
 /// One choice: taken when `when` holds; without `when`, always.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Choice {
-    pub(crate) when: Option<Condition>,
+    pub(crate) when: Option<Spanned<ConditionRule>>,
     /// A source field.
     pub(crate) from: Option<String>,
     /// A fixed value.
@@ -86,7 +180,7 @@ pub(crate) struct Choice {
 /// A condition on one source field.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Condition {
+pub(crate) struct ConditionRule {
     /// The source field.
     pub(crate) field: String,
     /// What must be true of it.
@@ -107,127 +201,12 @@ pub(crate) enum Test {
     Unequal(Scalar),
     /// Equal to one of these.
     OneOf(Vec<Scalar>),
+    /// Equal to none of these; empty values are.
+    NoneOf(Vec<Scalar>),
     /// A text that starts so.
     StartsWith(String),
     /// A text that ends so.
     EndsWith(String),
     /// A text that contains this.
     Contains(String),
-}
-
-/// A text, a truth value or a whole number. Other numbers are written as text and made a number by
-/// a step, so that no digit is lost on the way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Scalar {
-    Text(String),
-    Bool(bool),
-    Integer(i64),
-}
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Scalar;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a text, true, false or a whole number (write other numbers in quotes)")
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-                Ok(Scalar::Text(value.to_owned()))
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar::Bool(value))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar::Integer(value))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-/// One step of a field.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Step {
-    /// Blanks at both ends go.
-    Trim,
-    /// Letters change their case.
-    Case(Case),
-    /// Stands in for an empty value.
-    Default(Scalar),
-    /// The text is looked up in a table.
-    Table(TableStep),
-    /// The text is cut to so many UTF-16 units.
-    Truncate(u32),
-    /// A text becomes a date, read by this pattern (`%Y-%m-%d`).
-    ToDate(String),
-    /// A date becomes a text, written by this pattern.
-    DateText(String),
-    /// A text becomes a number; a number gets a scale.
-    ToNumber(NumberStep),
-    /// A number becomes a text with a fixed scale.
-    NumberText(NumberStep),
-    /// An empty value is an error: the record goes to quarantine.
-    Required,
-}
-
-/// Cases of letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Case {
-    Upper,
-    Lower,
-    Title,
-}
-
-/// A look-up in a table of the file.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TableStep {
-    /// The table's name.
-    pub(crate) name: String,
-    /// What happens to a text that is not in it.
-    #[serde(default)]
-    pub(crate) unknown: Unknown,
-}
-
-/// What happens to a text that is not in a table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Unknown {
-    /// The record goes to quarantine.
-    #[default]
-    Error,
-    /// It stays as it is, with a note.
-    Keep,
-    /// It becomes null, with a note.
-    Null,
-}
-
-/// Scale and rounding of a number.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NumberStep {
-    /// Digits behind the point; none given: as many as there are.
-    pub(crate) scale: Option<u32>,
-    /// How the rest is rounded.
-    #[serde(default)]
-    pub(crate) rounding: Rounding,
-}
-
-/// How digits are lost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Rounding {
-    /// They are not: the record goes to quarantine.
-    #[default]
-    Refuse,
-    /// To the nearest, halves to the even neighbour.
-    HalfEven,
-    /// To the nearest, halves away from zero.
-    HalfUp,
-    /// Towards zero.
-    Down,
 }

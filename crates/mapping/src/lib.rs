@@ -5,6 +5,8 @@
 
 pub mod canonical;
 pub mod change;
+pub mod combined;
+pub mod conflict_rule;
 pub mod declared;
 pub mod fields;
 pub mod file_error;
@@ -13,13 +15,29 @@ pub mod names;
 pub mod plan;
 pub mod value;
 
+mod aggregate;
+mod child_list;
 mod compile;
 mod condition;
+mod external_id;
 mod file;
+mod origin;
+mod reads;
+mod scope;
 mod step;
+mod target;
+
+#[cfg(test)]
+mod bench_record;
+#[cfg(test)]
+mod field_tests;
+#[cfg(test)]
+mod list_tests;
 
 pub use change::{Change, Draft, Record};
-pub use declared::{DeclaredMapper, TargetField};
+pub use combined::CombinedMapper;
+pub use conflict_rule::OnConflict;
+pub use declared::{DeclaredMapper, TargetField, TargetList};
 pub use fields::Fields;
 pub use file_error::MappingFileError;
 pub use mapper::{MapError, Mapped, Mapper, Note};

@@ -6,8 +6,17 @@ use crate::config::{Config, FLOWS, LINK_FILE};
 use crate::failure::Failure;
 use crate::new_file::write_new;
 
-/// The supplier mapping, as a file that the user can edit.
-const SUPPLIER_MAPPING: &str = include_str!("../mappings/supplier-to-account.toml");
+/// The mappings, as files that the user can edit.
+const MAPPINGS: [(&str, &str); 8] = [
+    ("supplier-to-account.toml", include_str!("../mappings/supplier-to-account.toml")),
+    ("customer-to-account.toml", include_str!("../mappings/customer-to-account.toml")),
+    ("customer-to-contact.toml", include_str!("../mappings/customer-to-contact.toml")),
+    ("customer-to-person-account.toml", include_str!("../mappings/customer-to-person-account.toml")),
+    ("customer-contacts-to-contact.toml", include_str!("../mappings/customer-contacts-to-contact.toml")),
+    ("account-to-customer.toml", include_str!("../mappings/account-to-customer.toml")),
+    ("purchase-order-to-order.toml", include_str!("../mappings/purchase-order-to-order.toml")),
+    ("invoices-to-order.toml", include_str!("../mappings/invoices-to-order.toml")),
+];
 /// The supplier flow.
 const SUPPLIER_FLOW: &str = include_str!("template/suppliers.toml");
 /// `link.toml` with places to fill in.
@@ -86,11 +95,12 @@ pub(crate) fn link(answers: &Answers) -> String {
 
 /// Writes a whole configuration into `folder`, which must not have one yet; returns what was written.
 pub(crate) fn write(folder: &Path, answers: &Answers) -> Result<Vec<PathBuf>, Failure> {
-    let files = [
+    let mut files = vec![
         (folder.join(LINK_FILE), link(answers)),
         (folder.join(FLOWS).join("suppliers.toml"), SUPPLIER_FLOW.to_owned()),
-        (folder.join("mappings").join("supplier-to-account.toml"), SUPPLIER_MAPPING.to_owned()),
     ];
+    let mappings = folder.join("mappings");
+    files.extend(MAPPINGS.map(|(name, text)| (mappings.join(name), text.to_owned())));
     if let Some((taken, _)) = files.iter().find(|(path, _)| path.exists()) {
         return Err(Failure::Usage {
             what: format!("{} exists already", taken.display()),
@@ -123,6 +133,14 @@ mod tests {
             salesforce_client: "3MVG".into(),
             salesforce_secret: SecretPlace::File("secrets/salesforce".into()),
             rest: "",
+        }
+    }
+
+    #[test]
+    fn shipped_mappings_compile_and_leave_no_field_without_an_owner() {
+        for (name, text) in MAPPINGS {
+            let mapping = mapping::DeclaredMapper::from_toml(text, name).unwrap();
+            assert_eq!(mapping.unowned(), [], "{name}");
         }
     }
 

@@ -66,7 +66,9 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
         };
         flows.insert(name.clone(), Flow::new(parts));
         probes.push(ifs.probe(&config, &file.source.entity)?);
-        probes.push(salesforce.probe(&config, &file.target.entity, &mapper.writes)?);
+        for (entity, writes) in &mapper.writes {
+            probes.push(salesforce.probe(&config, entity.as_str(), writes)?);
+        }
     }
     let tokens = vec![ifs.reached.tokens, salesforce.reached.tokens];
     let clock = opening.clock;

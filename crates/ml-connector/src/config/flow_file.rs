@@ -53,6 +53,8 @@ pub enum System {
 pub enum MappingRef {
     /// From this file, relative to the link's folder.
     File(PathBuf),
+    /// From these files: each makes its drafts of every record that its conditions let pass.
+    Files(Vec<PathBuf>),
     /// From the program itself: registered under this name (`Runner::mapper`).
     Custom(String),
 }

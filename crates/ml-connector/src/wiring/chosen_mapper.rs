@@ -1,9 +1,10 @@
-//! The mapper of a flow: read from a file, or brought along by the program.
+//! The mapper of a flow: read from files, or brought along by the program.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
-use mapping::{DeclaredMapper, FieldName, Mapper, Ownership, TargetField};
+use mapping::{CombinedMapper, DeclaredMapper, Entity, FieldName, Mapper, Ownership, TargetField};
 
 use crate::config::nearest::nearest;
 use crate::config::{Config, ConfigError, FlowFile, MappingRef, document};
@@ -18,8 +19,9 @@ pub(crate) struct ChosenMapper {
     pub(crate) owners: BTreeMap<FieldName, Ownership>,
     /// What it looks at; unknown for mappers of the program.
     pub(crate) reads: BTreeSet<String>,
-    /// What it writes; unknown for mappers of the program.
-    pub(crate) writes: Vec<TargetField>,
+    /// What it writes, by the kind of record, child records among them; of mappers of the program only
+    /// the flow's own target is known.
+    pub(crate) writes: BTreeMap<Entity, Vec<TargetField>>,
 }
 
 /// The mapper of the flow `name`.
@@ -30,20 +32,85 @@ pub(crate) fn choose(
     custom: &Mappers,
 ) -> Result<ChosenMapper, ConfigError> {
     match &file.mapping {
-        MappingRef::Custom(wanted) => brought(config, name, wanted, custom),
+        MappingRef::Custom(wanted) => brought(config, (name, file), wanted, custom),
         MappingRef::File(path) => {
-            let path = config.folder.join(path);
-            let text = document::read(&path)?;
-            let declared = DeclaredMapper::from_toml(&text, &path.display().to_string())
-                .map_err(|error| ConfigError::of_mapping(&text, &error))?;
-            ends_agree(config, name, file, &declared)?;
-            let (owners, reads, writes) = (declared.policy().owners, declared.reads(), declared.writes());
-            Ok(ChosenMapper { mapper: Arc::new(declared), owners, reads, writes })
+            let declared = read(config, path)?;
+            declared_mapper(config, (name, file), vec![declared])
+        }
+        MappingRef::Files(paths) if paths.is_empty() => {
+            Err(ConfigError::new(config.flow_file(name), "mapping.files names no file")
+                .hint("name one file for each kind of record that the flow writes"))
+        }
+        MappingRef::Files(paths) => {
+            let all = paths.iter().map(|path| read(config, path)).collect::<Result<_, _>>()?;
+            declared_mapper(config, (name, file), all)
         }
     }
 }
 
-fn brought(config: &Config, name: &str, wanted: &str, custom: &Mappers) -> Result<ChosenMapper, ConfigError> {
+/// Reads one mapping.
+fn read(config: &Config, path: &Path) -> Result<DeclaredMapper, ConfigError> {
+    let path = config.folder.join(path);
+    let text = document::read(&path)?;
+    DeclaredMapper::from_toml(&text, &path.display().to_string())
+        .map_err(|error| ConfigError::of_mapping(&text, &error))
+}
+
+/// The mapper that these mappings are together.
+fn declared_mapper(
+    config: &Config,
+    (name, file): (&str, &FlowFile),
+    all: Vec<DeclaredMapper>,
+) -> Result<ChosenMapper, ConfigError> {
+    ends_agree(config, name, file, &all)?;
+    let owners = owners(config, name, &all)?;
+    let reads = all.iter().flat_map(DeclaredMapper::reads).collect();
+    let mut writes: BTreeMap<Entity, Vec<TargetField>> = BTreeMap::new();
+    for one in &all {
+        writes.entry(one.target().clone()).or_default().extend(one.writes());
+        for list in one.writes_lists() {
+            writes.entry(list.entity).or_default().extend(list.fields);
+        }
+    }
+    let mut parts: Vec<Arc<dyn Mapper>> = Vec::with_capacity(all.len());
+    parts.extend(all.into_iter().map(|one| Arc::new(one) as Arc<dyn Mapper>));
+    let mapper = match parts.as_slice() {
+        [only] => only.clone(),
+        _ => Arc::new(CombinedMapper::new(parts)),
+    };
+    Ok(ChosenMapper { mapper, owners, reads, writes })
+}
+
+/// Who decides which field; a flow keeps that by the field's name, so all its mappings must agree.
+fn owners(
+    config: &Config,
+    name: &str,
+    all: &[DeclaredMapper],
+) -> Result<BTreeMap<FieldName, Ownership>, ConfigError> {
+    let mut owners: BTreeMap<FieldName, (Ownership, &str)> = BTreeMap::new();
+    for one in all {
+        let decided = one.owners();
+        let lists = one.writes_lists().into_iter().map(|list| list.name);
+        for field in one.writes().into_iter().map(|field| field.name).chain(lists) {
+            let owner = decided.get(&field).copied().unwrap_or_default();
+            let (known, other) = *owners.entry(field.clone()).or_insert((owner, one.file()));
+            if known != owner {
+                let reason = format!("`{field}` has one owner in {other} and another in {}", one.file());
+                return Err(ConfigError::new(config.flow_file(name), reason)
+                    .hint("give the field the same `owner` in all mappings of a flow"));
+            }
+        }
+    }
+    let kept = owners.into_iter().filter(|(_, (owner, _))| *owner != Ownership::Source);
+    Ok(kept.map(|(field, (owner, _))| (field, owner)).collect())
+}
+
+fn brought(
+    config: &Config,
+    (name, file): (&str, &FlowFile),
+    wanted: &str,
+    custom: &Mappers,
+) -> Result<ChosenMapper, ConfigError> {
     let Some(mapper) = custom.get(wanted) else {
         let hint = match nearest(wanted, custom.names()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -57,26 +124,30 @@ fn brought(config: &Config, name: &str, wanted: &str, custom: &Mappers) -> Resul
         )
         .hint(hint));
     };
-    Ok(ChosenMapper { mapper, owners: BTreeMap::new(), reads: BTreeSet::new(), writes: Vec::new() })
+    let writes = BTreeMap::from([(Entity::from(file.target.entity.as_str()), Vec::new())]);
+    Ok(ChosenMapper { mapper, owners: BTreeMap::new(), reads: BTreeSet::new(), writes })
 }
 
-/// The mapping must read what the source gives and write what the target takes.
+/// Every mapping must read what the source gives, and one of them write what the flow says it does.
 fn ends_agree(
     config: &Config,
     name: &str,
     file: &FlowFile,
-    mapper: &DeclaredMapper,
+    all: &[DeclaredMapper],
 ) -> Result<(), ConfigError> {
-    for (end, says, entity) in
-        [("source", mapper.source(), &file.source.entity), ("target", mapper.target(), &file.target.entity)]
-    {
-        if says.as_str() != entity {
-            return Err(ConfigError::new(
-                config.flow_file(name),
-                format!("{end}.entity is `{entity}`, but the mapping is made for `{says}`"),
-            )
-            .hint(format!("write {end}.entity = \"{says}\", or choose another mapping")));
-        }
+    let wrong = |end: &str, entity: &str, says: &Entity| {
+        let reason = format!("{end}.entity is `{entity}`, but the mapping is made for `{says}`");
+        let hint = format!("write {end}.entity = \"{says}\", or choose another mapping");
+        Err(ConfigError::new(config.flow_file(name), reason).hint(hint))
+    };
+    let (source, target) = (&file.source.entity, &file.target.entity);
+    if let Some(other) = all.iter().find(|one| one.source().as_str() != source) {
+        return wrong("source", source, other.source());
     }
-    Ok(())
+    match all.first() {
+        Some(first) if all.iter().all(|one| one.target().as_str() != target) => {
+            wrong("target", target, first.target())
+        }
+        _ => Ok(()),
+    }
 }

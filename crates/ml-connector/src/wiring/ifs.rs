@@ -81,7 +81,7 @@ pub(crate) fn check_reads(
     let Some(missing) = reads.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
     let place = match &file.mapping {
         MappingRef::File(path) => config.folder.join(path),
-        MappingRef::Custom(_) => config.flow_file(flow),
+        MappingRef::Files(_) | MappingRef::Custom(_) => config.flow_file(flow),
     };
     let hint = match nearest(missing, known) {
         Some(near) => format!("did you mean `{near}`?"),

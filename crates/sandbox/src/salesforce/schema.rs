@@ -70,9 +70,9 @@ const SHEETS: &[(Sheet, Home)] = &[
 /// What an administrator added already, unless the org is bare.
 const CUSTOM: &[(usize, &[Spec])] = &[
     (ACCOUNT, accounts::ACCOUNT_CUSTOM),
-    (CONTACT, &[accounts::KEY_FIELD]),
+    (CONTACT, accounts::CONTACT_CUSTOM),
     (ORDER, orders::ORDER_CUSTOM),
-    (ORDER_ITEM, &[accounts::KEY_FIELD]),
+    (ORDER_ITEM, orders::ITEM_CUSTOM),
     (PRODUCT, &[accounts::KEY_FIELD]),
 ];
 

@@ -113,7 +113,7 @@ pub(super) const ACCOUNT: Sheet = Sheet {
 /// Currencies of an org with several.
 pub(super) const CURRENCIES: &[&str] = &["EUR", "USD", "GBP", "SEK", "NOK", "DKK", "PLN", "CHF", "JPY"];
 
-/// What an administrator added to Account for IFS suppliers.
+/// What an administrator added to Account for IFS suppliers and customers.
 pub(super) const ACCOUNT_CUSTOM: &[Spec] = &[
     KEY_FIELD,
     text("IFS_Association_No__c", 50),
@@ -125,7 +125,15 @@ pub(super) const ACCOUNT_CUSTOM: &[Spec] = &[
     date("IFS_Created__c"),
     date("IFS_Expires__c"),
     picklist("IFS_Status__c", &["Active", "Blocked", "Expired"]).restricted(),
+    picklist("IFS_Category__c", &["Customer", "Prospect", "End customer"]).restricted(),
+    text("IFS_Corporate_Form__c", 20),
+    text("IFS_Language__c", 2),
+    date("IFS_Registered__c"),
 ];
+
+/// What an administrator added to Contact for IFS customers.
+pub(super) const CONTACT_CUSTOM: &[Spec] =
+    &[KEY_FIELD, text("IFS_Association_No__c", 50), text("IFS_Language__c", 2), date("IFS_Created__c")];
 
 /// The external id that the connector is set up with.
 pub(super) const KEY_FIELD: Spec = text(super::KEY, 100).external();

@@ -80,11 +80,38 @@ pub(super) const ORDER_ITEM: Sheet = Sheet {
 /// What an administrator added to Order for IFS purchase orders and invoices.
 pub(super) const ORDER_CUSTOM: &[Spec] = &[
     super::accounts::KEY_FIELD,
-    text("IFS_Invoice_No__c", 50),
+    text("IFS_Company__c", 20),
+    text("IFS_Site__c", 5),
+    text("IFS_Buyer__c", 20),
+    date("IFS_Wanted_Receipt__c"),
+    picklist("IFS_Status__c", STATES).restricted(),
+    text("IFS_Currency__c", 3),
+    text("IFS_Payment_Terms__c", 20),
+    text("IFS_Delivery_Terms__c", 20),
+    double("IFS_Invoice_Count__c", 6, 0),
+    currency("IFS_Invoice_Net__c", 2),
+    currency("IFS_Invoice_Tax__c", 2),
     currency("IFS_Invoice_Amount__c", 2),
+    text("IFS_Invoice_Currency__c", 3),
+    text("IFS_Invoice_No__c", 50),
     date("IFS_Invoice_Date__c"),
-    picklist("IFS_Invoice_Status__c", &["Open", "Partly Paid", "Paid", "Cancelled"]).restricted(),
+    date("IFS_Invoice_Due__c"),
+    picklist("IFS_Invoice_Status__c", &["Open", "Approved", "Posted"]).restricted(),
 ];
+
+/// What an administrator added to order products for lines of IFS purchase orders.
+pub(super) const ITEM_CUSTOM: &[Spec] = &[
+    super::accounts::KEY_FIELD,
+    text("IFS_Part_No__c", 25),
+    text("IFS_Unit__c", 10),
+    currency("IFS_Net_Amount__c", 2),
+    double("IFS_Discount__c", 5, 2),
+    picklist("IFS_Status__c", STATES).restricted(),
+];
+
+/// The states of orders and lines in IFS.
+const STATES: &[&str] =
+    &["Planned", "Released", "Confirmed", "Arrived", "Received", "Stopped", "Closed", "Cancelled"];
 
 /// Which statuses an order may have.
 pub(super) const ORDER_STATUS: Sheet = Sheet {

@@ -1,0 +1,91 @@
+//! What a mapping looks at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::DeclaredMapper;
+use crate::condition::Condition;
+use crate::external_id::IdRule;
+use crate::origin::Origin;
+use crate::scope::of_parent;
+use crate::target::Target;
+
+/// What a mapping looks at.
+#[derive(Debug, Default)]
+pub(crate) struct LookedAt {
+    /// Fields of the record, lists among them.
+    pub(crate) own: BTreeSet<String>,
+    /// Fields of child records, by the list that they are in.
+    pub(crate) lists: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl DeclaredMapper {
+    pub(crate) fn looked_at(&self) -> LookedAt {
+        let mut seen = LookedAt::default();
+        if let Some(each) = &self.each {
+            seen.field(None, each);
+        }
+        let each = self.each.as_deref();
+        seen.id(each, &self.id);
+        seen.conditions(each, &self.conditions);
+        seen.targets(each, &self.targets);
+        for list in &self.lists {
+            seen.field(None, &list.from);
+            let within = Some(list.from.as_str());
+            seen.id(within, &list.id);
+            seen.conditions(within, &list.conditions);
+            seen.targets(within, &list.targets);
+        }
+        seen
+    }
+}
+
+impl LookedAt {
+    /// A field of the record itself or, within a list, of a child.
+    fn field(&mut self, list: Option<&str>, name: &str) {
+        match list {
+            None => self.own.insert(name.to_owned()),
+            Some(list) => match of_parent(name) {
+                Some(name) => self.own.insert(name.to_owned()),
+                None => self.lists.entry(list.to_owned()).or_default().insert(name.to_owned()),
+            },
+        };
+    }
+
+    fn id(&mut self, list: Option<&str>, rule: &IdRule) {
+        for name in rule.fields() {
+            self.field(list, name);
+        }
+    }
+
+    fn conditions(&mut self, list: Option<&str>, conditions: &[Condition]) {
+        for condition in conditions {
+            self.field(list, &condition.field);
+        }
+    }
+
+    fn targets(&mut self, list: Option<&str>, targets: &[Target]) {
+        for chosen in targets.iter().flat_map(|target| &target.choices) {
+            if let Some(when) = &chosen.when {
+                self.field(list, &when.field);
+            }
+            match &chosen.origin {
+                Origin::Field(field) => self.field(list, field),
+                Origin::Concat(joined) | Origin::Reference { id: joined, .. } => {
+                    for name in &joined.fields {
+                        self.field(list, name);
+                    }
+                }
+                Origin::Aggregate(aggregate) => {
+                    self.field(list, &aggregate.list);
+                    let within = Some(aggregate.list.as_str());
+                    self.conditions(within, &aggregate.conditions);
+                    let fields = aggregate.of.iter().chain([&aggregate.by]).chain(&aggregate.same);
+                    for name in fields.filter(|name| !name.is_empty()) {
+                        self.field(within, name);
+                    }
+                }
+                Origin::Constant(_) => {}
+            }
+        }
+    }
+}
