@@ -17,6 +17,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("connector-ifs", &["odata-client", "mapping", "sync-engine", "wire"]),
     ("connector-salesforce", &["sfdc-client", "mapping", "sync-engine", "wire"]),
     ("sandbox", &["wire"]),
+    ("schedule", &[]),
     (
         "ml-connector",
         &[
@@ -30,9 +31,11 @@ const TABLE: &[(&str, &[&str])] = &[
             "connector-ifs",
             "connector-salesforce",
             "sandbox",
+            "schedule",
         ],
     ),
     ("ml-connector-cli", &["ml-connector"]),
+    ("ml-connectord", &["ml-connector"]),
 ];
 
 /// The crate of these tests may know everybody, and nobody may know it.

@@ -8,24 +8,33 @@ use wire::Secret;
 use crate::entry_view::hex;
 
 pub mod address;
+pub mod alerts_table;
+pub mod calendar_table;
 pub mod config_error;
+pub mod daemon_file;
 pub mod flow_file;
 pub mod interval;
 pub mod link_file;
+pub mod schedule_table;
 pub mod secret_ref;
 
+pub(crate) mod calendar_files;
 pub(crate) mod document;
 pub(crate) mod environment;
 pub(crate) mod nearest;
 
 pub use address::Address;
+pub use alerts_table::{AlertsTable, CommandTable, EmailTable, MailSecurity, WebhookTable};
+pub use calendar_table::{CalendarTable, WeeklyTable, ZoneText};
 pub use config_error::{ConfigError, Place};
+pub use daemon_file::{ControlTable, DAEMON_FILE, DaemonFile, DeadManTable};
 pub use flow_file::{End, FlowFile, MappingRef, SettingsTable, System};
 pub use interval::Interval;
 pub use link_file::{
     DataTable, IfsAuth, IfsTable, LimitsTable, LinkFile, ObjectTable, SalesforceAuth, SalesforceTable,
     TimeoutsTable,
 };
+pub use schedule_table::{ClockText, CronText, DeadlineTable, ScheduleTable};
 pub use secret_ref::SecretRef;
 
 /// The name of the file that makes a folder a link.
@@ -112,7 +121,11 @@ fn flows(folder: &Path) -> Result<Vec<(String, FlowFile)>, ConfigError> {
             continue;
         }
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        flows.push((name, document::load(&path)?));
+        let flow: FlowFile = document::load(&path)?;
+        if let Some(problem) = flow.schedule.problem() {
+            return Err(ConfigError::new(path, problem).hint("keep the one that is meant"));
+        }
+        flows.push((name, flow));
     }
     if flows.is_empty() {
         return Err(ConfigError::new(folder, "there is no flow")

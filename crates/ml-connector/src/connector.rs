@@ -9,7 +9,8 @@ use audit::{Scope, ScopeCell};
 use futures::future::join_all;
 use mapping::Key;
 use sync_engine::{
-    Explanation, Finding, Flow, FlowError, Mode, Moved, Planned, Preview, Probe, Report, SourceError, Watch,
+    Explanation, Finding, Flow, FlowError, FlowStatus, Mode, Moved, Planned, Preview, Probe, Report,
+    SourceError, Watch,
 };
 use tokio::sync::Mutex;
 use wire::{Clock, Entropy, SystemClock, SystemEntropy, TokenSource};
@@ -190,6 +191,16 @@ impl Connector {
             findings.extend(probe.probe().await);
         }
         findings
+    }
+
+    /// How a flow stands; `None` if that cannot be read or it has never run.
+    pub(crate) async fn standing(&self, flow: &str) -> Option<FlowStatus> {
+        self.holding.state.flows().await.ok()?.into_iter().find(|status| status.flow == flow)
+    }
+
+    /// Per cent left of each system's daily calls, where the system says so.
+    pub(crate) fn quota(&self) -> BTreeMap<&'static str, u8> {
+        self.calls.quota()
     }
 
     /// Systems other than this machine are written to only if the configuration says so.

@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod connector;
+pub mod daemon;
 pub mod exit;
 pub mod failure;
 pub mod mappers;
@@ -13,13 +14,18 @@ pub mod runner;
 pub mod stop;
 
 mod audit_filter;
+mod calendar_view;
+mod control_client;
 mod cursor_words;
+mod daemon_view;
 mod demo_show;
 mod desk_action;
 mod doctor_view;
 mod entry_view;
 mod flow_choice;
 mod forecast;
+#[cfg(test)]
+mod guide_tests;
 mod holding;
 mod local_probe;
 mod new_file;
@@ -51,6 +57,7 @@ pub use wire;
 
 pub use config::{Config, ConfigError};
 pub use connector::{Connector, Opening, Ran};
+pub use daemon::Daemon;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use mappers::Mappers;

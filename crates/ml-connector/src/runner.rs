@@ -122,14 +122,14 @@ async fn asked_to_end() -> std::io::Result<()> {
 }
 
 /// What clap has to say: help and version are data, errors are talk.
-fn answer(error: &clap::Error) -> Exit {
+pub(crate) fn answer(error: &clap::Error) -> Exit {
     // Nobody is left to be told that telling failed.
     let _ = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Ok }
 }
 
 /// Sets up what `--verbose` says. An embedding program that has its own subscriber keeps it.
-fn log(verbose: u8, format: LogFormat, terminal: Terminal) {
+pub(crate) fn log(verbose: u8, format: LogFormat, terminal: Terminal) {
     let level = match verbose {
         0 => "error",
         1 => "info",

@@ -18,10 +18,14 @@ pub(crate) mod audit_export;
 pub(crate) mod audit_search;
 pub(crate) mod audit_show;
 pub(crate) mod audit_verify;
+pub(crate) mod calendar_next;
 pub(crate) mod completions;
+pub(crate) mod config_check;
+pub(crate) mod daemon;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod man;
 pub(crate) mod plan;
 pub(crate) mod quarantine_discard;
 pub(crate) mod quarantine_list;
@@ -108,10 +112,20 @@ pub(crate) enum Verb {
     /// Look at what happened
     #[command(subcommand)]
     Audit(Audit),
+    /// Look at the procurement calendar
+    #[command(subcommand)]
+    Calendar(Calendar),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigVerb),
+    /// Talk to a running `ml-connectord`
+    #[command(subcommand)]
+    Daemon(daemon::Daemon),
     /// An IFS Cloud and a Salesforce on this machine, for trying things out
     #[command(subcommand)]
     Sandbox(Sandbox),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Verbs about one record.
@@ -138,6 +152,18 @@ pub(crate) enum Audit {
     Show(audit_show::Args),
     Verify(audit_verify::Args),
     Export(audit_export::Args),
+}
+
+/// Verbs about the calendar.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Calendar {
+    Next(calendar_next::Args),
+}
+
+/// Verbs about the configuration.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigVerb {
+    Check(config_check::Args),
 }
 
 /// Verbs about the sandbox.
@@ -186,8 +212,12 @@ impl Verb {
             Self::Record(verb) => verb.run(session).await,
             Self::Quarantine(verb) => verb.run(session).await,
             Self::Audit(verb) => verb.run(session).await,
+            Self::Calendar(Calendar::Next(args)) => calendar_next::run(&args, session),
+            Self::Config(ConfigVerb::Check(args)) => config_check::run(&args, session),
+            Self::Daemon(verb) => daemon::run(verb, session).await,
             Self::Sandbox(Sandbox::Serve(args)) => sandbox_serve::run(args, session).await,
             Self::Completions(args) => completions::run(&args, session),
+            Self::Man(args) => man::run(&args, session),
         }
     }
 }

@@ -75,6 +75,11 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     Ok(Connector { config, holding, flows, probes, tokens, calls, scope, log, clock, turn: Mutex::new(()) })
 }
 
+/// What can be said of a configuration without asking anybody.
+pub(crate) fn check(config: &Config, custom: &Mappers) -> Result<(), ConfigError> {
+    mappers(config, custom).map(drop)
+}
+
 /// Flows lead from IFS to Salesforce.
 fn check_ends(config: &Config, name: &str, file: &FlowFile) -> Result<(), ConfigError> {
     if (file.source.system, file.target.system) == (System::Ifs, System::Salesforce) {

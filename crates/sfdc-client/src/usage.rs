@@ -15,7 +15,7 @@ pub struct Usage {
 
 impl Usage {
     /// What the header says: `api-usage=17/15000; per-app-api-usage=3/250(appName=x)`.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
         let text = headers.get("sforce-limit-info")?.to_str().ok()?;
         let member = |name: &str| {
             let value = text.split([',', ';']).find_map(|part| part.trim().strip_prefix(name))?;

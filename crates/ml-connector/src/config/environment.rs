@@ -5,6 +5,9 @@ use std::ffi::OsString;
 /// Switches colours off when it is set to anything (<https://no-color.org>).
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 
+/// Where systemd puts credentials.
+pub(crate) const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
 /// Where the system user's name stands, for the audit log: the first one that is set.
 const USERS: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 

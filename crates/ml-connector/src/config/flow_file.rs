@@ -7,7 +7,7 @@ use mapping::{FieldName, Ownership, Policy};
 use serde::Deserialize;
 use sync_engine::FlowSettings;
 
-use super::Interval;
+use super::{Interval, ScheduleTable};
 
 /// The contents of one file of `flows/`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,6 +25,9 @@ pub struct FlowFile {
     /// How the flow behaves.
     #[serde(default)]
     pub settings: SettingsTable,
+    /// When the daemon runs it.
+    #[serde(default)]
+    pub schedule: ScheduleTable,
 }
 
 /// One end of a flow.

@@ -8,7 +8,7 @@ use connector_salesforce::SalesforceSettings;
 use serde::{Deserialize, Deserializer};
 use wire::{Limits, RateSettings};
 
-use super::{Address, Interval, SecretRef};
+use super::{Address, CalendarTable, Interval, SecretRef};
 
 /// The contents of `link.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -26,6 +26,9 @@ pub struct LinkFile {
     /// Where state and audit log are kept.
     #[serde(default)]
     pub data: DataTable,
+    /// When its flows may run.
+    #[serde(default)]
+    pub calendar: CalendarTable,
 }
 
 /// `[ifs]`.

@@ -15,6 +15,8 @@ pub enum SecretRef {
     Env(String),
     /// In this file (relative to the link's folder), readable by its owner only.
     File(PathBuf),
+    /// In the systemd credential of this name (`LoadCredential=` in the unit).
+    Credential(String),
 }
 
 impl SecretRef {
@@ -23,6 +25,10 @@ impl SecretRef {
         let text = match self {
             Self::Env(name) => from_environment(name, of)?,
             Self::File(path) => from_file(&folder.join(path), of)?,
+            Self::Credential(name) => {
+                let folder = environment::variable(environment::CREDENTIALS).map(PathBuf::from);
+                from_credential(folder.as_deref(), name, of)?
+            }
         };
         let secret = Secret::trimmed(&text);
         if secret.is_empty() {
@@ -37,6 +43,7 @@ impl std::fmt::Display for SecretRef {
         match self {
             Self::Env(name) => write!(f, "the environment variable {name}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Credential(name) => write!(f, "the systemd credential {name}"),
         }
     }
 }
@@ -62,6 +69,24 @@ fn from_file(path: &Path, of: &Path) -> Result<String, ConfigError> {
     let meta = std::fs::metadata(path).map_err(failed)?;
     private(path, &meta)?;
     std::fs::read_to_string(path).map_err(failed)
+}
+
+/// systemd has seen to it that nobody else can read these.
+fn from_credential(folder: Option<&Path>, name: &str, of: &Path) -> Result<String, ConfigError> {
+    let wrong = |reason: String| {
+        ConfigError::new(of, reason)
+            .hint(format!("add `LoadCredential={name}:/path/to/the/secret` to the unit"))
+    };
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+        return Err(wrong(format!("`{name}` is no name of a credential")));
+    }
+    let folder = folder.ok_or_else(|| {
+        wrong(format!(
+            "the secret is to be found in the systemd credential {name}, but systemd passed none on"
+        ))
+    })?;
+    std::fs::read_to_string(folder.join(name))
+        .map_err(|error| wrong(format!("the systemd credential {name} cannot be read: {error}")))
 }
 
 #[cfg(unix)]
@@ -114,6 +139,18 @@ mod tests {
         let secret = SecretRef::Env("ML_CONNECTOR_TEST_NOT_SET".into());
         let error = secret.fetch(Path::new("."), Path::new("link.toml")).unwrap_err();
         assert!(error.reason.contains("ML_CONNECTOR_TEST_NOT_SET"));
+    }
+
+    #[test]
+    fn credentials_are_read_from_where_systemd_puts_them() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ifs"), "k3y\n").unwrap();
+        let read = |name: &str| from_credential(Some(folder.path()), name, Path::new("link.toml"));
+        assert_eq!(read("ifs").unwrap(), "k3y\n");
+        for wrong in ["sf", "../ifs", "", ".hidden"] {
+            assert!(read(wrong).unwrap_err().hint.unwrap().contains("LoadCredential"), "{wrong}");
+        }
+        assert!(from_credential(None, "ifs", Path::new("link.toml")).is_err());
     }
 
     #[test]

@@ -1,0 +1,244 @@
+//! One flow as the daemon knows it: when it runs, whether it does, what came of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schedule::{Calendar, Deadline, Next, Schedule, next};
+use sync_engine::{FlowStatus, Mode, Report};
+
+use super::live::Live;
+use super::memory::{Carried, FlowMemory};
+use super::worker::{Done, Failed};
+use crate::config::FlowFile;
+use crate::exit::Exit;
+
+/// One flow.
+#[derive(Debug)]
+pub(crate) struct FlowState {
+    /// When changes are carried.
+    pub(crate) changes: Schedule,
+    /// When everything is compared.
+    pub(crate) sweeps: Option<Schedule>,
+    /// When it may run.
+    pub(crate) calendar: Calendar,
+    /// How old what was not yet carried may get.
+    pub(crate) freshness: Option<Duration>,
+    /// Whether the configuration has it run at all.
+    pub(crate) enabled: bool,
+    /// What is remembered over a restart.
+    pub(crate) memory: FlowMemory,
+    /// The next run.
+    pub(crate) planned: Option<Planned>,
+    /// What somebody asked for; it does not wait for the calendar.
+    pub(crate) asked: Option<Mode>,
+    /// The run under way.
+    pub(crate) running: Option<Running>,
+    /// What came of the last run.
+    pub(crate) outcome: Option<Outcome>,
+    /// How the flow stood after its last run.
+    pub(crate) standing: Option<FlowStatus>,
+    /// Counted since the daemon began.
+    pub(crate) totals: Totals,
+    /// Per cent left of each system's daily calls.
+    pub(crate) quota: BTreeMap<&'static str, u8>,
+    /// Raised with every new plan, so that older entries of the timetable are recognised.
+    pub(crate) generation: u64,
+}
+
+/// The next run of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// When and why.
+    pub(crate) next: Next,
+    /// Whether it compares everything.
+    pub(crate) sweep: bool,
+}
+
+/// A run under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    /// When it began.
+    pub(crate) since: Timestamp,
+    /// Whether it compares everything.
+    pub(crate) sweep: bool,
+    /// Why it takes place.
+    pub(crate) why: String,
+    /// How far it has come.
+    pub(crate) live: Arc<Live>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// What it did, or why it could not.
+    pub(crate) result: Result<Report, Failed>,
+}
+
+/// What was counted since the daemon began.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Totals {
+    /// Runs that went well.
+    pub(crate) succeeded: u64,
+    /// Runs that did not.
+    pub(crate) failed: u64,
+    /// Records made and updated.
+    pub(crate) written: u64,
+    /// Rows read.
+    pub(crate) read: u64,
+    /// Calls, repeated ones too.
+    pub(crate) calls: u64,
+    /// Seconds that runs took.
+    pub(crate) seconds: f64,
+}
+
+impl FlowState {
+    /// The flow that `file` describes.
+    pub(crate) fn new(file: &FlowFile, calendar: &Calendar, memory: FlowMemory) -> Self {
+        let table = &file.schedule;
+        let calendar = if table.ignore_calendar { calendar.blackouts() } else { calendar.clone() };
+        Self {
+            changes: table.changes(),
+            sweeps: table.sweeps(),
+            calendar,
+            freshness: table.freshness.map(|span| span.0),
+            enabled: file.enabled,
+            memory,
+            planned: None,
+            asked: None,
+            running: None,
+            outcome: None,
+            standing: None,
+            totals: Totals::default(),
+            quota: BTreeMap::new(),
+            generation: 0,
+        }
+    }
+
+    /// Takes over what `old` knows, when the configuration was read anew.
+    pub(crate) fn succeed(&mut self, old: Self) {
+        *self = Self {
+            memory: old.memory,
+            asked: old.asked,
+            running: old.running,
+            outcome: old.outcome,
+            standing: old.standing,
+            totals: old.totals,
+            quota: old.quota,
+            generation: old.generation,
+            changes: std::mem::take(&mut self.changes),
+            sweeps: self.sweeps.take(),
+            calendar: self.calendar.clone(),
+            freshness: self.freshness,
+            enabled: self.enabled,
+            planned: None,
+        };
+    }
+
+    /// Plans the next run; returns when it begins and the number of the plan.
+    pub(crate) fn plan(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        self.generation += 1;
+        self.planned = if self.enabled && self.memory.paused.is_none() { self.soonest(now) } else { None };
+        self.planned.as_ref().map(|planned| (planned.next.at, self.generation))
+    }
+
+    fn soonest(&self, now: Timestamp) -> Option<Planned> {
+        let changes = next(&self.changes, &self.calendar, &self.memory.changes, now);
+        let sweep = self.sweeps.as_ref().and_then(|sweeps| {
+            let last = self.memory.sweep.of_a_sweep(self.memory.changes, now);
+            next(sweeps, &self.calendar, &last, now)
+        });
+        let changes = changes.map(|next| Planned { next, sweep: false });
+        let sweep = sweep.map(|next| Planned { next, sweep: true });
+        // Of two at the same time the one that carries changes goes first.
+        [changes, sweep].into_iter().flatten().min_by_key(|planned| (planned.next.at, planned.sweep))
+    }
+
+    /// Whether a run is to begin: what it covers, and why.
+    pub(crate) fn due(&self, now: Timestamp) -> Option<(Mode, String)> {
+        if self.running.is_some() {
+            return None;
+        }
+        if let Some(mode) = &self.asked {
+            return Some((mode.clone(), "asked for".into()));
+        }
+        let planned = self.planned.as_ref().filter(|planned| planned.next.at <= now)?;
+        let mode = if planned.sweep { Mode::Full } else { Mode::Changes };
+        Some((mode, planned.next.reason.to_string()))
+    }
+
+    /// A run begins.
+    pub(crate) fn begin(&mut self, mode: &Mode, why: String, now: Timestamp) -> Arc<Live> {
+        let sweep = matches!(mode, Mode::Full);
+        let last = if sweep { &mut self.memory.sweep } else { &mut self.memory.changes };
+        last.begin(now);
+        self.memory.first.get_or_insert(now);
+        self.asked = None;
+        self.planned = None;
+        let live = Arc::new(Live::default());
+        self.running = Some(Running { since: now, sweep, why, live: live.clone() });
+        live
+    }
+
+    /// A run has ended.
+    pub(crate) fn end(&mut self, done: Done, now: Timestamp) {
+        let Some(running) = self.running.take() else { return };
+        let last = if running.sweep { &mut self.memory.sweep } else { &mut self.memory.changes };
+        match &done.result {
+            Ok(ran) => {
+                last.succeed(now);
+                self.totals.succeeded += 1;
+                self.totals.written += ran.report.written();
+                self.totals.read += ran.report.read;
+                self.totals.calls += ran.calls.values().sum::<u64>();
+                self.totals.seconds += ran.took.as_secs_f64();
+                self.carried(running.since, now);
+            }
+            // Stopped on request: whoever starts the daemon again does not wait for the next time it is due.
+            Err(failed) if failed.exit == Exit::Interrupted => last.fail(now, false),
+            Err(failed) => {
+                last.fail(now, failed.is_lasting());
+                self.totals.failed += 1;
+            }
+        }
+        self.standing = done.standing.or(self.standing.take());
+        self.quota.extend(done.quota);
+        self.outcome = Some(Outcome { result: done.result.map(|ran| ran.report) });
+    }
+
+    /// Everything that was changed before `since` has been carried.
+    fn carried(&mut self, since: Timestamp, now: Timestamp) {
+        self.memory.carried = Some(since);
+        for deadline in &self.changes.deadlines {
+            let Some(cutoff) = deadline.latest(since, &self.calendar) else { continue };
+            let known = self.memory.deadlines.get(deadline.name.as_ref());
+            if known.is_none_or(|known| known.before != cutoff.before) {
+                let carried = Carried { before: cutoff.before, ended: now };
+                self.memory.deadlines.insert(deadline.name.to_string(), carried);
+            }
+        }
+    }
+
+    /// How old what was not yet carried may be, in hours in which the flow may run.
+    pub(crate) fn age(&self, now: Timestamp) -> Option<Duration> {
+        let open = self.calendar.open_between(self.memory.carried.or(self.memory.first)?, now);
+        Some(Duration::try_from(open).unwrap_or_default())
+    }
+
+    /// How the last cut-off of a deadline stands; `None` before there was one.
+    pub(crate) fn verdict(
+        &self,
+        deadline: &Deadline,
+        now: Timestamp,
+    ) -> Option<(schedule::deadline::Cutoff, schedule::Verdict)> {
+        let cutoff = deadline.latest(now, &self.calendar)?;
+        // A flow that began its work after the cut-off owed nothing at that time.
+        if self.memory.first.is_none_or(|first| first > cutoff.before) {
+            return None;
+        }
+        let served = self.memory.deadlines.get(deadline.name.as_ref());
+        let ended = served.filter(|served| served.before == cutoff.before).map(|served| served.ended);
+        Some((cutoff, cutoff.verdict(ended, now)))
+    }
+}

@@ -1,0 +1,314 @@
+//! The clockwork in virtual time, with runs that do nothing but take their time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sync_engine::{Mode, Report};
+use tokio::sync::mpsc;
+use wire::{Clock, VirtualClock};
+
+use super::alert::Alerts;
+use super::ask::{Answer, Ask, Which};
+use super::keeper::{Keeper, Message, Parts};
+use super::names::FlowId;
+use super::outlet::Outlet;
+use super::worker::{Done, Failed, Task, Worker};
+use crate::config::{DaemonFile, Interval, LINK_FILE};
+use crate::connector::Ran;
+use crate::exit::Exit;
+use crate::mappers::Mappers;
+use crate::stop::Stop;
+
+/// A world of links whose runs are only pretended.
+#[derive(Debug)]
+struct Pretended {
+    clock: Arc<VirtualClock>,
+    /// How long a run takes.
+    takes: Duration,
+    /// Links that fail, and links that break down.
+    failing: BTreeSet<&'static str>,
+    panicking: BTreeSet<&'static str>,
+    log: Mutex<Vec<(Timestamp, FlowId, bool)>>,
+    under_way: Mutex<BTreeMap<String, u32>>,
+}
+
+#[async_trait]
+impl Worker for Pretended {
+    async fn run(&self, task: Task) -> Done {
+        let link = task.id.link.to_string();
+        self.log.lock().unwrap().push((self.clock.now(), task.id.clone(), task.mode == Mode::Full));
+        {
+            let mut under_way = self.under_way.lock().unwrap();
+            let runs = under_way.entry(link.clone()).or_default();
+            *runs += 1;
+            assert_eq!(*runs, 1, "two runs of {link} at once");
+        }
+        self.clock.sleep(self.takes).await;
+        *self.under_way.lock().unwrap().get_mut(&link).unwrap() -= 1;
+        assert!(!self.panicking.contains(link.as_str()), "a defect");
+        let failed =
+            || Failed { exit: Exit::Unreachable, chain: vec!["no route".into()], hint: "wait".into() };
+        let ran = || Ran {
+            flow: task.id.flow.to_string(),
+            report: Report::default(),
+            calls: BTreeMap::new(),
+            took: self.takes,
+        };
+        let result = if self.failing.contains(link.as_str()) { Err(failed()) } else { Ok(ran()) };
+        Done { result, standing: None, quota: BTreeMap::new() }
+    }
+
+    fn close_idle(&self, _: Duration) {}
+
+    fn open_links(&self) -> usize {
+        0
+    }
+}
+
+/// Monday, 08:00 UTC.
+const MONDAY: &str = "2026-11-23T08:00:00Z";
+
+struct World {
+    folder: tempfile::TempDir,
+    clock: Arc<VirtualClock>,
+    worker: Arc<Pretended>,
+    stop: Stop,
+}
+
+impl World {
+    fn new(failing: &[&'static str], panicking: &[&'static str]) -> Self {
+        let clock = Arc::new(VirtualClock::new(MONDAY.parse().unwrap()));
+        let worker = Pretended {
+            clock: clock.clone(),
+            takes: Duration::from_secs(20),
+            failing: failing.iter().copied().collect(),
+            panicking: panicking.iter().copied().collect(),
+            log: Mutex::default(),
+            under_way: Mutex::default(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, clock, worker: Arc::new(worker), stop: Stop::default() }
+    }
+
+    fn link(&self, name: &str, schedule: &str) {
+        write_link(&self.folder.path().join(name), schedule);
+    }
+
+    fn start(&self) -> (mpsc::Sender<Message>, tokio::task::JoinHandle<Exit>) {
+        let keeper = Keeper::new(Parts {
+            root: self.folder.path().to_owned(),
+            settings: DaemonFile { drain: Interval(Duration::from_secs(30)), ..DaemonFile::default() },
+            mappers: Mappers::default(),
+            stop: self.stop.clone(),
+            clock: self.clock.clone(),
+            worker: self.worker.clone(),
+            alerts: Alerts::new(crate::config::AlertsTable::default(), Outlet::default()),
+        })
+        .unwrap();
+        (keeper.sender(), tokio::spawn(keeper.run()))
+    }
+
+    /// The times at which a link ran, since Monday morning.
+    fn runs(&self, link: &str) -> Vec<i64> {
+        let monday: Timestamp = MONDAY.parse().unwrap();
+        let log = self.worker.log.lock().unwrap();
+        log.iter()
+            .filter(|(_, id, _)| *id.link.0 == *link)
+            .map(|(at, ..)| at.duration_since(monday).as_mins())
+            .collect()
+    }
+}
+
+fn write_link(folder: &Path, schedule: &str) {
+    std::fs::create_dir_all(folder.join("flows")).unwrap();
+    std::fs::create_dir_all(folder.join("mappings")).unwrap();
+    let mapping = include_str!("../../mappings/supplier-to-account.toml");
+    std::fs::write(folder.join("mappings/supplier-to-account.toml"), mapping).unwrap();
+    let link = "name = \"acme\"\n[ifs]\nurl = \"http://127.0.0.1:9\"\n[ifs.auth]\nrealm = \"acme\"\nclient_id = \"ML\"\n\
+                secret = { file = \"secrets/ifs\" }\n[salesforce]\nurl = \"http://127.0.0.1:9\"\n[salesforce.auth]\n\
+                client_id = \"3MVG\"\nsecret = { file = \"secrets/salesforce\" }\n";
+    std::fs::write(folder.join(LINK_FILE), link).unwrap();
+    let flow = format!(
+        "mapping = {{ file = \"mappings/supplier-to-account.toml\" }}\n\
+         source = {{ system = \"ifs\", entity = \"SupplierSet\" }}\n\
+         target = {{ system = \"salesforce\", entity = \"Account\" }}\n[schedule]\n{schedule}\n"
+    );
+    std::fs::write(folder.join("flows/suppliers.toml"), flow).unwrap();
+}
+
+async fn ask(keeper: &mpsc::Sender<Message>, ask: Ask) -> Answer {
+    super::asked(keeper, ask).await.unwrap()
+}
+
+async fn status(keeper: &mpsc::Sender<Message>) -> Value {
+    match ask(keeper, Ask::Status).await {
+        Answer::Document(value) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_mins(count)
+}
+
+#[tokio::test(start_paused = true)]
+async fn flows_run_at_their_intervals_and_one_link_that_fails_leaves_the_others_alone() {
+    let world = World::new(&["bad"], &["broken"]);
+    for name in ["bad", "broken", "good"] {
+        world.link(name, "every = \"5min\"");
+    }
+    let (keeper, running) = world.start();
+    world.clock.sleep(minutes(61)).await;
+    assert_eq!(world.runs("good"), (0..=60).step_by(5).collect::<Vec<i64>>());
+    // Half a minute, a minute, two, four, eight, ten: rests after failures, however short the interval.
+    for link in ["bad", "broken"] {
+        let runs = world.runs(link);
+        assert!(runs.len() < 12 && runs.len() > 6, "{link}: {runs:?}");
+    }
+    let status = status(&keeper).await;
+    let troubles: Vec<&str> =
+        status["alerts"].as_array().unwrap().iter().map(|alert| alert["link"].as_str().unwrap()).collect();
+    assert_eq!(troubles, ["bad", "broken"]);
+    world.stop.ask();
+    assert_eq!(running.await.unwrap(), Exit::Ok);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_links_share_the_places_in_the_order_in_which_their_time_came() {
+    let world = World::new(&[], &[]);
+    for number in 0..40 {
+        world.link(&format!("l{number:02}"), "every = \"10min\"");
+    }
+    let (_keeper, _running) = world.start();
+    // Four at a time, twenty seconds each: two hundred seconds for all forty.
+    world.clock.sleep(minutes(9)).await;
+    let log = world.worker.log.lock().unwrap();
+    let order: Vec<String> = log.iter().map(|(_, id, _)| id.link.to_string()).collect();
+    assert_eq!(order, (0..40).map(|number| format!("l{number:02}")).collect::<Vec<_>>());
+    let last = log.last().unwrap().0.duration_since(MONDAY.parse().unwrap());
+    assert_eq!(last.as_secs() / 10, 18);
+}
+
+#[tokio::test(start_paused = true)]
+async fn jumps_of_the_wall_clock_neither_lose_nor_repeat_runs() {
+    let world = World::new(&[], &[]);
+    world.link("acme", "every = \"5min\"");
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(11)).await;
+    assert_eq!(world.runs("acme").len(), 3);
+    // A day back: the next run comes within five minutes, not in a day.
+    world.clock.jump(-86_400_000);
+    world.clock.sleep(minutes(11)).await;
+    let runs = world.runs("acme").len();
+    assert!((5..=6).contains(&runs), "{runs}");
+    // An hour on: one run makes up for all.
+    world.clock.jump(3_600_000);
+    world.clock.sleep(minutes(4)).await;
+    assert_eq!(world.runs("acme").len(), runs + 1);
+    let Answer::Text(metrics) = ask(&keeper, Ask::Metrics).await else { panic!() };
+    assert!(metrics.contains("mlc_clock_moved_total 2"), "{metrics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_for_runs_at_once_and_what_is_paused_does_not_run() {
+    let world = World::new(&[], &[]);
+    world.link("acme", "every = \"60min\"");
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(10)).await;
+    ask(&keeper, Ask::Run { which: Which::default(), full: true }).await;
+    world.clock.sleep(minutes(1)).await;
+    assert_eq!(world.runs("acme"), [0, 10]);
+    assert!(world.worker.log.lock().unwrap()[1].2, "everything was to be compared");
+    ask(&keeper, Ask::Pause(Which::default())).await;
+    world.clock.sleep(minutes(120)).await;
+    assert_eq!(world.runs("acme"), [0, 10]);
+    assert_eq!(status(&keeper).await["links"][0]["flows"][0]["state"], "paused");
+    ask(&keeper, Ask::Resume(Which::default())).await;
+    world.clock.sleep(minutes(1)).await;
+    assert_eq!(world.runs("acme").len(), 3);
+    let unknown = Which { link: None, flow: Some("x".into()) };
+    assert!(matches!(ask(&keeper, Ask::Pause(unknown)).await, Answer::Missing(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_configuration_is_taken_up_and_a_wrong_one_leaves_the_old_one() {
+    let world = World::new(&[], &[]);
+    world.link("acme", "every = \"60min\"");
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(1)).await;
+    world.link("acme", "every = \"soon\"");
+    ask(&keeper, Ask::Reload).await;
+    let now = status(&keeper).await;
+    assert!(now["links"][0]["wrong"].as_str().unwrap().contains("soon"), "{now}");
+    world.clock.sleep(minutes(60)).await;
+    assert_eq!(world.runs("acme"), [0, 60]);
+    world.link("acme", "every = \"10min\"");
+    world.link("second", "every = \"10min\"");
+    ask(&keeper, Ask::Reload).await;
+    world.clock.sleep(minutes(20)).await;
+    assert_eq!(world.runs("acme"), [0, 60, 70, 80]);
+    assert_eq!(world.runs("second").len(), 2);
+    std::fs::remove_dir_all(world.folder.path().join("second")).unwrap();
+    ask(&keeper, Ask::Reload).await;
+    assert_eq!(status(&keeper).await["links"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_runs_but_not_for_ever() {
+    for (takes, exit) in [(20, Exit::Ok), (600, Exit::Interrupted)] {
+        let mut world = World::new(&[], &[]);
+        Arc::get_mut(&mut world.worker).unwrap().takes = Duration::from_secs(takes);
+        world.link("acme", "every = \"60min\"");
+        let (keeper, running) = world.start();
+        world.clock.sleep(Duration::from_secs(1)).await;
+        ask(&keeper, Ask::Drain).await;
+        assert!(matches!(ask(&keeper, Ask::Ready).await, Answer::Refused(_)));
+        let before = world.clock.elapsed();
+        assert_eq!(running.await.unwrap(), exit);
+        assert!(world.clock.elapsed() <= before + Duration::from_secs(31));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_after_downtime_makes_up_once_and_what_is_remembered_outlives_it() {
+    let world = World::new(&[], &[]);
+    world.link("acme", "every = \"30min\"");
+    // There is something to remember in as soon as a link was run.
+    std::fs::create_dir(world.folder.path().join("acme/data")).unwrap();
+    let (keeper, running) = world.start();
+    world.clock.sleep(minutes(1)).await;
+    ask(&keeper, Ask::Drain).await;
+    running.await.unwrap();
+    let down = SignedDuration::from_hours(9);
+    world.clock.sleep(Duration::try_from(down).unwrap()).await;
+    let again = World { stop: Stop::default(), ..world };
+    let (keeper, _running) = again.start();
+    again.clock.sleep(Duration::from_secs(5)).await;
+    let now = status(&keeper).await;
+    let why = now["links"][0]["flows"][0]["running"]["why"].as_str().unwrap().to_owned();
+    assert!(why.starts_with("makes up for 18 missed"), "{why}");
+    again.clock.sleep(minutes(29)).await;
+    assert_eq!(again.runs("acme").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_no_good_run_served_is_missed() {
+    let world = World::new(&["acme"], &[]);
+    world.link(
+        "acme",
+        "every = \"60min\"\n[[schedule.deadlines]]\nname = \"orders\"\nbefore = \"09:00\"\nby = \"09:15\"",
+    );
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(70)).await;
+    assert_eq!(status(&keeper).await["links"][0]["flows"][0]["deadlines"][0]["verdict"], "pending");
+    world.clock.sleep(minutes(7)).await;
+    let now = status(&keeper).await;
+    let troubles: Vec<&str> =
+        now["alerts"].as_array().unwrap().iter().map(|alert| alert["trouble"].as_str().unwrap()).collect();
+    assert_eq!(troubles, ["failing", "deadline"], "{now}");
+}

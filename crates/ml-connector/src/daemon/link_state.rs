@@ -1,0 +1,112 @@
+//! One link as the daemon knows it: its configuration, its flows, and whether it can be read anew.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::flow_state::FlowState;
+use super::memory::Memory;
+use super::names::LinkId;
+use super::stamp::Stamp;
+use crate::config::{Config, ConfigError, calendar_files};
+use crate::mappers::Mappers;
+use crate::wiring;
+
+/// One link.
+#[derive(Debug)]
+pub(crate) struct LinkState {
+    /// Its folder.
+    pub(crate) folder: PathBuf,
+    /// The configuration in force; `None` if it has never been right.
+    pub(crate) config: Option<Arc<Config>>,
+    /// How often it was read.
+    pub(crate) revision: u64,
+    /// What is wrong with the files as they are now.
+    pub(crate) wrong: Option<ConfigError>,
+    /// The files as they were when they were last looked at.
+    pub(crate) stamp: Stamp,
+    /// Its flows.
+    pub(crate) flows: BTreeMap<Arc<str>, FlowState>,
+    /// Whether one of its flows is running: they take turns.
+    pub(crate) busy: bool,
+    /// The folder is gone: nothing more begins.
+    pub(crate) gone: bool,
+}
+
+/// A link's configuration, read and checked.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    config: Config,
+    flows: BTreeMap<Arc<str>, FlowState>,
+}
+
+/// Reads and checks the configuration of a link.
+pub(crate) fn read(folder: &Path, mappers: &Mappers, now: Timestamp) -> Result<Reading, Box<ConfigError>> {
+    let config = Config::load(folder)?;
+    wiring::check(&config, mappers)?;
+    let calendar = calendar_files::calendar(&config, now)?;
+    let mut memory = Memory::load(&config.data_folder());
+    let flows = config.flows.iter().map(|(name, file)| {
+        let known = memory.flows.remove(name).unwrap_or_default();
+        (Arc::from(name.as_str()), FlowState::new(file, &calendar, known))
+    });
+    let flows = flows.collect();
+    Ok(Reading { config, flows })
+}
+
+impl LinkState {
+    /// The link in `folder`, whose files look like `stamp`.
+    pub(crate) fn new(folder: PathBuf, stamp: Stamp) -> Self {
+        let (config, wrong) = (None, None);
+        Self { folder, config, revision: 0, wrong, stamp, flows: BTreeMap::new(), busy: false, gone: false }
+    }
+
+    /// Takes a new reading: a right one is in force from now on, a wrong one leaves the old one.
+    pub(crate) fn take(&mut self, reading: Result<Reading, Box<ConfigError>>) {
+        match reading {
+            Ok(Reading { config, flows }) => {
+                let mut old = std::mem::replace(&mut self.flows, flows);
+                for (name, flow) in &mut self.flows {
+                    if let Some(known) = old.remove(name) {
+                        flow.succeed(known);
+                    }
+                }
+                // A flow that is no longer configured ends its run; its state is kept on disk.
+                for (name, mut flow) in old.into_iter().filter(|(_, flow)| flow.running.is_some()) {
+                    flow.enabled = false;
+                    self.flows.insert(name, flow);
+                }
+                self.config = Some(Arc::new(config));
+                self.revision += 1;
+                self.wrong = None;
+            }
+            Err(error) => self.wrong = Some(*error),
+        }
+    }
+
+    /// Says what a reading led to.
+    pub(crate) fn tell(&self, id: &LinkId) {
+        let flows = self.flows.len();
+        let stays =
+            if self.config.is_some() { "the old one stays in force" } else { "this link does not run" };
+        if let Some(error) = &self.wrong {
+            tracing::error!(link = %id, %error, "the configuration is wrong; {stays}");
+        } else {
+            tracing::info!(link = %id, flows, "configuration in force");
+        }
+    }
+
+    /// Keeps what has to outlive the daemon.
+    pub(crate) fn remember(&self) {
+        let Some(config) = &self.config else { return };
+        let flows = self.flows.iter().map(|(name, flow)| (name.to_string(), flow.memory.clone()));
+        Memory { flows: flows.collect() }.save(&config.data_folder());
+    }
+
+    /// The name of the link, for people.
+    pub(crate) fn title(&self) -> Option<&str> {
+        self.config.as_ref().map(|config| config.link.name.as_str())
+    }
+}

@@ -1,0 +1,189 @@
+//! Runs one flow once: the seam between the daemon's clockwork and the links themselves.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sync_engine::{FlowStatus, Mode};
+use tracing::Instrument as _;
+
+use super::live::Live;
+use super::names::{FlowId, LinkId};
+use crate::config::Config;
+use crate::connector::{Connector, Opening, Ran};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// One run that is to be done.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    /// The flow.
+    pub(crate) id: FlowId,
+    /// The configuration of its link.
+    pub(crate) config: Arc<Config>,
+    /// Which reading of the configuration that is.
+    pub(crate) revision: u64,
+    /// What is covered.
+    pub(crate) mode: Mode,
+    /// Where its progress is shown.
+    pub(crate) live: Arc<Live>,
+}
+
+/// What became of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Done {
+    /// What it did, or why it could not.
+    pub(crate) result: Result<Ran, Failed>,
+    /// How the flow stands now, if that could be read.
+    pub(crate) standing: Option<FlowStatus>,
+    /// Per cent left of each system's daily calls, where the system says so.
+    pub(crate) quota: BTreeMap<&'static str, u8>,
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed {
+    /// How a command would have ended.
+    pub(crate) exit: Exit,
+    /// What happened, outermost first.
+    pub(crate) chain: Vec<String>,
+    /// What to do.
+    pub(crate) hint: String,
+}
+
+impl Failed {
+    /// Whether time alone does not mend it.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self.exit, Exit::Config | Exit::Refused | Exit::Answer | Exit::Missing | Exit::Damaged)
+    }
+
+    /// A run whose task panicked: a defect, which must not take the others along.
+    pub(crate) fn panicked() -> Self {
+        Self {
+            exit: Exit::Internal,
+            chain: vec!["the run broke down (a defect of this program)".into()],
+            hint: Exit::Internal.way_out().into(),
+        }
+    }
+}
+
+impl From<&Failure> for Failed {
+    fn from(failure: &Failure) -> Self {
+        Self { exit: failure.exit(), chain: failure.chain(), hint: failure.hint() }
+    }
+}
+
+/// Runs flows.
+///
+/// # Contract
+/// At most one run of a link is asked for at a time. A run never panics the caller's task for a reason that
+/// lies in the link. [`close`](Worker::close) may be called at any time; what is under way is not disturbed.
+#[async_trait]
+pub(crate) trait Worker: Debug + Send + Sync + 'static {
+    /// Runs one flow once.
+    async fn run(&self, task: Task) -> Done;
+    /// Closes the links that were last used before `since` (time of the monotonic clock).
+    fn close_idle(&self, since: Duration);
+    /// How many links are open.
+    fn open_links(&self) -> usize;
+}
+
+/// Runs the flows of real links; opens a link for its first run.
+#[derive(Debug)]
+pub(crate) struct Links {
+    opening: Opening,
+    open: Mutex<BTreeMap<LinkId, Open>>,
+}
+
+#[derive(Debug, Clone)]
+struct Open {
+    connector: Arc<Connector>,
+    revision: u64,
+    used: Duration,
+}
+
+impl Links {
+    /// Links that are opened with `opening`.
+    pub(crate) fn new(opening: Opening) -> Self {
+        Self { opening, open: Mutex::default() }
+    }
+
+    /// The link of a task, opened anew if its configuration has changed.
+    async fn connector(&self, task: &Task) -> Result<Arc<Connector>, Failure> {
+        let known = self.opened().get(&task.id.link).filter(|open| open.revision == task.revision).cloned();
+        if let Some(open) = known {
+            return Ok(open.connector);
+        }
+        // The data folder belongs to the old one until it is gone.
+        self.forget(&task.id.link);
+        let (config, opening) = ((*task.config).clone(), self.opening.clone());
+        let opened = tokio::task::spawn_blocking(move || Connector::open_with(config, opening)).await;
+        let connector =
+            opened.map_err(|_| Failure::Internal { what: "opening the link broke down".into() })??;
+        let connector = Arc::new(connector);
+        let open = Open {
+            connector: connector.clone(),
+            revision: task.revision,
+            used: self.opening.clock.elapsed(),
+        };
+        self.opened().insert(task.id.link.clone(), open);
+        Ok(connector)
+    }
+
+    fn opened(&self) -> std::sync::MutexGuard<'_, BTreeMap<LinkId, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A link is closed outside of the lock: closing a database takes its time.
+    fn forget(&self, link: &LinkId) {
+        let open = self.opened().remove(link);
+        drop(open);
+    }
+}
+
+#[async_trait]
+impl Worker for Links {
+    async fn run(&self, task: Task) -> Done {
+        let span = tracing::info_span!("run", link = %task.id.link, flow = %task.id.flow);
+        let ran = async {
+            let connector = self.connector(&task).await?;
+            let ran = connector.run(&task.id.flow, task.mode.clone(), &*task.live).await;
+            let standing = connector.standing(&task.id.flow).await;
+            let quota = connector.quota();
+            if let Some(open) = self.opened().get_mut(&task.id.link) {
+                open.used = self.opening.clock.elapsed();
+            }
+            Ok::<_, Failure>((ran, standing, quota))
+        };
+        match ran.instrument(span).await {
+            Ok((ran, standing, quota)) => {
+                let result = ran.map_err(|failure| Failed::from(&failure));
+                // A refused credential may have been replaced; a failed log or store may be mended: the next
+                // run opens everything anew.
+                if result.is_err() {
+                    self.forget(&task.id.link);
+                }
+                Done { result, standing, quota }
+            }
+            Err(failure) => {
+                Done { result: Err(Failed::from(&failure)), standing: None, quota: BTreeMap::new() }
+            }
+        }
+    }
+
+    fn close_idle(&self, since: Duration) {
+        let mut open = self.opened();
+        let idle: Vec<LinkId> =
+            open.iter().filter(|(_, link)| link.used < since).map(|(id, _)| id.clone()).collect();
+        // A link in use is only let go of: its run holds it until it ends.
+        let closed: Vec<Open> = idle.iter().filter_map(|id| open.remove(id)).collect();
+        drop(open);
+        drop(closed);
+    }
+
+    fn open_links(&self) -> usize {
+        self.opened().len()
+    }
+}

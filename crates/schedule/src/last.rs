@@ -1,0 +1,84 @@
+//! What is known of the last run of a flow.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is known of the last run of a flow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Last {
+    /// When it began.
+    pub began: Option<Timestamp>,
+    /// When it ended; `None` if it was cut off.
+    pub ended: Option<Timestamp>,
+    /// How many runs in a row have failed.
+    pub failures: u32,
+    /// Whether the last failure is one that time does not mend, such as a refused credential.
+    pub lasting: bool,
+}
+
+impl Last {
+    /// What is known of a sweep: one that never took place waits for its time, since the first run of
+    /// all carries everything anyhow.
+    #[must_use]
+    pub fn of_a_sweep(self, changes: Self, now: Timestamp) -> Self {
+        Self { began: self.began.or(changes.began).or(Some(now)), ..self }
+    }
+
+    /// A run begins.
+    pub fn begin(&mut self, now: Timestamp) {
+        self.began = Some(now);
+        self.ended = None;
+    }
+
+    /// It ended well.
+    pub fn succeed(&mut self, now: Timestamp) {
+        *self = Self { began: self.began, ended: Some(now), failures: 0, lasting: false };
+    }
+
+    /// It failed.
+    pub fn fail(&mut self, now: Timestamp, lasting: bool) {
+        let failures = self.failures.saturating_add(1);
+        *self = Self { began: self.began, ended: Some(now), failures, lasting };
+    }
+}
+
+/// The wait after the first failure.
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+/// The longest wait while the trouble may pass by itself.
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
+/// The longest wait while somebody has to do something.
+const LONGEST_LASTING: Duration = Duration::from_hours(1);
+
+/// How long a flow rests after so many failures in a row: twice as long each time.
+pub fn backoff(failures: u32, lasting: bool) -> Duration {
+    let longest = if lasting { LONGEST_LASTING } else { LONGEST_WAIT };
+    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    FIRST_WAIT.saturating_mul(doubled).min(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_doubles_up_to_a_limit() {
+        let waits: Vec<u64> = [1, 2, 3, 6, 40].map(|failures| backoff(failures, false).as_secs()).to_vec();
+        assert_eq!(waits, [30, 60, 120, 600, 600]);
+        assert_eq!(backoff(40, true), Duration::from_hours(1));
+    }
+
+    #[test]
+    fn failures_are_counted_until_one_succeeds() {
+        let mut last = Last::default();
+        let now = Timestamp::UNIX_EPOCH;
+        last.begin(now);
+        last.fail(now, true);
+        last.fail(now, false);
+        assert_eq!((last.failures, last.lasting), (2, false));
+        last.succeed(now);
+        assert_eq!(last, Last { began: Some(now), ended: Some(now), failures: 0, lasting: false });
+    }
+}
