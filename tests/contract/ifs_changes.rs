@@ -205,3 +205,39 @@ async fn a_hint_is_looked_at_and_is_evidence_of_nothing() {
     reading.run(&source).await.unwrap_err();
     assert_eq!(hints.waiting(), 1, "kept for the next run");
 }
+
+/// The header is asked for once; where the endpoint refuses it, times are of the server's zone.
+#[tokio::test]
+async fn times_are_instants_whether_the_endpoint_is_aware_of_zones_or_not() {
+    let city = |told: &Told| told.record("S10004").fields.get("City").cloned();
+    for unaware in [false, true] {
+        let tenant = Tenant::small();
+        tenant.ifs.switch(|switches| {
+            switches.time_zone = Some("Europe/Stockholm".into());
+            switches.zone_unaware = if unaware { vec!["*".into()] } else { Vec::new() };
+        });
+        let overrides = r#"{"time_zone":{"aware_or":"Europe/Stockholm"}}"#;
+        let source = tenant.source("SupplierSet", overrides);
+        let mut reading = Reading::default();
+        let told = reading.run(&source).await.unwrap();
+        let key = told.keys()[10].to_owned();
+        let real = tenant.ifs.row(&key).and_then(|row| row.modified()).map(Value::Timestamp);
+        assert_eq!(told.record(&key).fields.get("ModifiedDate").cloned(), real, "unaware: {unaware}");
+        for round in 0..5 {
+            tenant.pass(700);
+            assert!(tenant.ifs.edit("S10004", &[("City", Some(&format!("City {round}")))]));
+            tenant.pass(10);
+            let told = reading.run(&source).await.unwrap();
+            assert_eq!(city(&told), Some(Value::text(format!("City {round}"))), "unaware: {unaware}");
+        }
+        // A release update changes it: everything is read once more, and goes on.
+        tenant
+            .ifs
+            .switch(|switches| switches.zone_unaware = if unaware { Vec::new() } else { vec!["*".into()] });
+        let source = tenant.source("SupplierSet", overrides);
+        let error = reading.run(&source).await.unwrap_err();
+        assert!(matches!(error, SourceError::CursorExpired { .. }), "{error}");
+        let told = Reading::default().run(&source).await.unwrap();
+        assert_eq!(told.record(&key).fields.get("ModifiedDate").cloned(), real);
+    }
+}

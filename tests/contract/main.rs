@@ -2,6 +2,7 @@
 
 mod ifs_changes;
 mod ifs_entities;
+mod ifs_faults;
 mod ifs_writes;
 mod lost_answers;
 mod ordinary_runs;

@@ -80,7 +80,7 @@ impl Desk {
                 HeaderName::from_static("x-ifs-time-zone-aware-request"),
                 HeaderValue::from_static("true"),
             ),
-            TimeZonePolicy::Utc | TimeZonePolicy::Zone(_) => service,
+            TimeZonePolicy::Utc | TimeZonePolicy::Zone(_) | TimeZonePolicy::AwareOr(_) => service,
         };
         Ok(Self {
             service,

@@ -206,19 +206,6 @@ impl EntitySettings {
     pub(crate) fn moved(&self) -> Option<&str> {
         self.modified.as_deref().filter(|_| self.detection == Detection::Modified)
     }
-
-    /// Everything that is selected: keys, the modified attribute, the fields; each once.
-    pub(crate) fn selected(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.key.iter().map(|field| field.name.clone()).collect();
-        let group = self.group.iter().map(|group| group.by.name.as_str());
-        let rest = self.moved().into_iter().chain(group);
-        for name in rest.chain(self.fields.iter().map(|field| field.name.as_str())) {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-        names
-    }
 }
 
 fn check_place(place: &Place) -> Result<(), SettingsError> {

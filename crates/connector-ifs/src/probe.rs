@@ -1,22 +1,27 @@
-//! Examines a tenant for `doctor`: can suppliers be read from here, and if not, why?
+//! Examines a tenant for `doctor`: can an entity be read from here, and if not, why?
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use odata_client::{
-    Literal, Metadata, ODataError, Order, Page, Query, Select, Service, ServiceDocument, property,
-};
+use jiff::{SignedDuration, Timestamp};
+use odata_client::{Literal, Metadata, ODataError, Order, Page, Query, Select, ServiceDocument, property};
 use sync_engine::{FaultClass, Finding, Health, Observation, Probe};
 use wire::{Clock, HttpTransport};
 
-use crate::desk::{Desk, Tenant, which_sets};
+use crate::child::ChildRead;
+use crate::desk::{Desk, Tenant};
+use crate::detection::{Detection, Fingerprint};
 use crate::entity_settings::EntitySettings;
 use crate::errors::ErrorTable;
-use crate::field::FieldKind;
-use crate::reader::{RecordReader, Seen};
+use crate::own_set::reading;
+use crate::place::Place;
+use crate::reader::{RecordReader, Seen, earliest};
 use crate::settings::{IfsSettings, SettingsError};
-use crate::source::reading;
+
+mod finding;
+mod names;
+
+use finding::{failed, green, red, yellow};
 
 /// A larger difference of clocks than this is worth a look.
 const SKEW_SECONDS: i64 = 300;
@@ -24,10 +29,15 @@ const SKEW_SECONDS: i64 = 300;
 /// Examines one entity of one tenant, by reading only.
 #[derive(Debug)]
 pub struct IfsProbe {
-    service: Service,
+    desk: Desk,
+    /// The sets of children, by their field.
+    children: Vec<(usize, Place, Desk)>,
+    history: Desk,
     settings: EntitySettings,
     reader: RecordReader,
     clock: Arc<dyn Clock>,
+    errors: Arc<ErrorTable>,
+    writes: bool,
 }
 
 impl IfsProbe {
@@ -39,29 +49,49 @@ impl IfsProbe {
         settings: EntitySettings,
     ) -> Result<Self, SettingsError> {
         settings.check()?;
+        let errors = ErrorTable::shipped();
         let tenant =
-            Tenant { transport, settings: tenant, zone: &settings.time_zone, errors: ErrorTable::shipped() };
-        let desk = Desk::new(&tenant, &settings.place, settings.page_size)?;
+            Tenant { transport, settings: tenant, zone: &settings.time_zone, errors: errors.clone() };
+        let desk = |place: &Place| Desk::new(&tenant, place, settings.page_size);
+        let mut children = Vec::new();
+        for (number, child) in settings.children.iter().enumerate() {
+            for part in &child.parts {
+                if let ChildRead::Set(place) = &part.read {
+                    children.push((number, place.clone(), desk(place)?));
+                }
+            }
+        }
+        let (own, history) = (desk(&settings.place)?, desk(&settings.history.place)?);
         let reader = RecordReader::new(reading(&settings, true));
-        Ok(Self { service: desk.service, reader, settings, clock })
+        Ok(Self { desk: own, children, history, reader, clock, errors, settings, writes: false })
+    }
+
+    /// Examines as well what writing takes.
+    pub fn for_writing(self) -> Self {
+        Self { writes: true, ..self }
     }
 
     async fn page(&self, query: &Query) -> Result<Page, ODataError> {
-        self.service.page("ifs.probe", &self.settings.place.set, query).await
+        self.desk.service.page("ifs.probe", &self.settings.place.set, query).await
+    }
+
+    fn failed(&self, check: &str, error: &ODataError) -> Finding {
+        failed(check, &self.errors, error)
     }
 
     /// The first call: it needs the address, the identity provider and the grant at once.
     fn first_call(&self, outcome: &Result<ServiceDocument, ODataError>) -> (Finding, bool) {
+        const CHECK: &str = "token and service";
         let error = match outcome {
             Ok(document) => {
-                let found = format!("{} has {} sets", self.service.root(), document.entity_sets.len());
-                return (green("token and service", found), true);
+                let found = format!("{} has {} sets", self.desk.service.root(), document.entity_sets.len());
+                return (green(CHECK, found), true);
             }
             Err(error) => error,
         };
         let unanswered = matches!(error, ODataError::Transport { .. });
-        let dead = unanswered || ErrorTable::shipped().fault(error).class == FaultClass::Auth;
-        let mut finding = failed("token and service", error);
+        let dead = unanswered || self.errors.fault(error).class == FaultClass::Auth;
+        let mut finding = self.failed(CHECK, error);
         if !dead {
             // The set itself may be readable all the same: the next questions tell.
             finding.health = Health::Yellow;
@@ -69,49 +99,41 @@ impl IfsProbe {
         (finding, !dead)
     }
 
-    fn set_there(&self, document: &ServiceDocument) -> Finding {
-        if document.entity_sets.contains(&self.settings.place.set) {
-            return green("entity set", format!("{} is there", self.settings.place.set));
-        }
-        let hint = which_sets(&self.settings.place, &document.entity_sets);
-        red("entity set", format!("{} is not in the service document", self.settings.place.set), hint)
-    }
-
-    fn fields(&self, metadata: &Metadata) -> Finding {
-        const CHECK: &str = "mapped fields";
-        let set = &self.settings.place.set;
-        if metadata.type_of_set(set).is_none() {
-            return red(CHECK, format!("$metadata knows no set {set}"), "correct `set` in the settings");
-        }
-        let mut wrong = Vec::new();
-        let keys = self.settings.key.iter().map(|field| (field.name.as_str(), None));
-        let modified = self.settings.moved().map(|name| (name, Some(FieldKind::Timestamp)));
-        let fields = self.settings.fields.iter().map(|field| (field.name.as_str(), Some(field.kind)));
-        for (name, kind) in keys.chain(modified).chain(fields) {
-            match (metadata.property(set, name), kind) {
-                (None, _) => wrong.push(format!("{name} is not there")),
-                (Some(found), Some(kind)) if found.of.collection || !kind.fits(&found.of.name) => {
-                    wrong.push(format!("{name} is {}", found.of.spelled()));
-                }
-                _ => {}
+    /// What the metadata of the service say, and of those that have the children.
+    async fn metadata(&self, findings: &mut Vec<Finding>) -> Option<Metadata> {
+        let metadata = match self.desk.service.metadata("ifs.metadata").await {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                let said = self.failed("mapped fields", &error);
+                findings.push(Finding { health: Health::Yellow, ..said });
+                return None;
             }
+        };
+        findings.push(names::fields(&self.settings, &metadata));
+        findings.push(names::key(&self.settings, &metadata));
+        for (number, place, desk) in &self.children {
+            let Some(child) = self.settings.children.get(*number) else { continue };
+            findings.push(match desk.service.metadata("ifs.metadata").await {
+                Ok(metadata) => names::children(child, Some(place), &metadata),
+                Err(error) => {
+                    let mut said = self.failed(&format!("children {}", child.field), &error);
+                    said.fix = Some(format!(
+                        "activate {} in the API Explorer and grant it, choose another preset, or leave the \
+                         children out with omit_children = [\"{}\"]",
+                        place.projection, child.field
+                    ));
+                    said
+                }
+            });
         }
-        wrong.dedup();
-        if wrong.is_empty() {
-            return green(CHECK, format!("{} fields, each with a fitting type", self.settings.fields.len()));
-        }
-        red(
-            CHECK,
-            wrong.join(", "),
-            "correct `fields`, or leave out with `omit_fields` what the tenant does not have",
-        )
+        Some(metadata)
     }
 
     fn one_row(&self, page: &Page) -> (Finding, Option<Seen>) {
         const CHECK: &str = "one row";
         let Some(row) = self.reader.read(page).into_iter().next() else {
             let fix = "if there should be some, look at the data rights of the service user";
-            return (yellow(CHECK, "the set has no rows".into(), fix), None);
+            return (yellow(CHECK, "the set has no rows", fix), None);
         };
         let finding = match &row.observation {
             Observation::Change(change) => green(CHECK, format!("{} can be read", change.key())),
@@ -123,23 +145,21 @@ impl IfsProbe {
     }
 
     /// Asks for a row by the modification that it shows.
-    async fn filterable(&self, row: &Seen) -> Finding {
+    async fn filterable(&self, row: &Seen) -> Option<Finding> {
         const CHECK: &str = "modified attribute";
-        let Some(name) = self.settings.moved() else {
-            return green(CHECK, "changes are found otherwise".into());
-        };
+        let name = self.settings.moved()?;
         let Some(at) = row.modified else {
             let fix =
                 "choose an attribute that every change moves: rows without it are found by full walks only";
-            return yellow(CHECK, format!("{name} of the row looked at is empty"), fix);
+            return Some(yellow(CHECK, format!("{name} of the row looked at is empty"), fix));
         };
         let attribute = || property(name);
         let literal = Literal::Timestamp(at);
         let since = self.count_one(attribute().ge(literal.clone())).await;
         let exact = self.count_one(attribute().ge(literal.clone()).and(attribute().le(literal))).await;
         let after = self.count_one(attribute().gt(Literal::Timestamp(latest()))).await;
-        match (since, exact, after) {
-            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => failed(CHECK, &error),
+        Some(match (since, exact, after) {
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => self.failed(CHECK, &error),
             (Ok(true), Ok(true), Ok(false)) => green(CHECK, format!("{name} can be filtered, exactly")),
             (_, _, Ok(true)) => red(
                 CHECK,
@@ -151,7 +171,7 @@ impl IfsProbe {
                 format!("a row that shows {name} = {at} is not found by it"),
                 "the server compares otherwise than it shows: try precision = \"second\", or the right time_zone",
             ),
-        }
+        })
     }
 
     async fn count_one(&self, filter: odata_client::Filter) -> Result<bool, ODataError> {
@@ -160,11 +180,116 @@ impl IfsProbe {
         Ok(!self.page(&query).await?.is_empty())
     }
 
+    /// How changes are found, and how they could be.
+    async fn detection(&self, metadata: Option<&Metadata>, row: Option<&Seen>) -> Finding {
+        const CHECK: &str = "change detection";
+        let entity = &self.settings.entity;
+        match self.settings.detection {
+            Detection::Modified => {
+                let name = self.settings.moved().unwrap_or_default();
+                let there = metadata.is_none_or(|m| m.property(&self.settings.place.set, name).is_some());
+                if !there {
+                    return red(CHECK, format!("there is no {name}"), self.proposal(metadata, row).await);
+                }
+                let deletions = match &self.settings.sweep {
+                    Some(_) => "sweeps find deletions",
+                    None => "deletions are not found",
+                };
+                let found = format!("by {name}; {deletions}");
+                if self.settings.sweep.is_some() || self.settings.group.is_some() {
+                    return green(CHECK, found);
+                }
+                let by = fingerprint(row);
+                green(CHECK, format!("{found}: [ifs.entities.{entity}.sweep] with by = \"{by}\" would"))
+            }
+            Detection::History => match self.history_answers().await {
+                Ok(true) => green(CHECK, "by the history log"),
+                Ok(false) => red(
+                    CHECK,
+                    format!("the history log has no entry of {}", self.settings.history.units.join(", ")),
+                    "switch history logging on for these logical units, or correct history.units",
+                ),
+                Err(error) => self.failed(CHECK, &error),
+            },
+            Detection::Sweep => {
+                let by = self.settings.sweep.as_ref().map(|sweep| sweep.by);
+                if by == Some(Fingerprint::Etag) && row.is_some_and(|row| row.etag.is_none()) {
+                    return red(CHECK, "rows have no ETag", "set sweep.by = \"content\"");
+                }
+                green(CHECK, "by sweeps")
+            }
+            Detection::Hints if self.settings.sweep.is_none() => yellow(
+                CHECK,
+                "by hints only: a call that gets lost is never made good",
+                format!("add [ifs.entities.{entity}.sweep]"),
+            ),
+            Detection::Hints => green(CHECK, "by hints, with sweeps beside"),
+        }
+    }
+
+    /// The best way to find changes that this tenant has.
+    async fn proposal(&self, metadata: Option<&Metadata>, row: Option<&Seen>) -> String {
+        let names = metadata.map(|metadata| names::candidates(&self.settings, metadata)).unwrap_or_default();
+        if let Some(name) = names.first() {
+            return format!("set modified = \"{name}\", if every change moves it");
+        }
+        if self.history_answers().await.is_ok_and(|answers| answers) {
+            return "set detect = \"history\": the history log has entries of this unit".into();
+        }
+        let by = fingerprint(row);
+        format!(
+            "set detect = \"sweep\" with sweep.by = \"{by}\", or switch history logging on and set \
+             detect = \"history\", or add a custom field that every change moves"
+        )
+    }
+
+    async fn history_answers(&self) -> Result<bool, ODataError> {
+        let history = &self.settings.history;
+        if history.units.is_empty() {
+            return Ok(false);
+        }
+        let is = |unit: &String| property("LuName").eq(Literal::text(unit));
+        let query = Query {
+            filter: Some(odata_client::Filter::Any(history.units.iter().map(is).collect())),
+            select: Select::properties(["LogId"]),
+            top: Some(1),
+            ..Query::default()
+        };
+        let page = self.history.service.page("ifs.probe", &history.place.set, &query).await?;
+        Ok(!page.is_empty())
+    }
+
+    /// Whether the newest change lies in the future: a `Z` that is none.
+    async fn time_zone(&self, date: Option<Timestamp>) -> Option<Finding> {
+        const CHECK: &str = "time zone";
+        let (name, date) = (self.settings.moved()?, date?);
+        let query = Query {
+            filter: Some(property(name).ge(Literal::Timestamp(earliest()))),
+            select: Select::properties(self.reader.selected()),
+            order_by: vec![Order { descending: true, ..Order::ascending(name) }],
+            top: Some(1),
+            ..Query::default()
+        };
+        let newest = self.page(&query).await.ok().and_then(|page| self.reader.read(&page).into_iter().next());
+        let newest = newest?.modified?;
+        let now = self.settings.time_zone.to_source(date);
+        let ahead = newest.duration_since(now);
+        if ahead < SignedDuration::from_mins(2) {
+            return Some(green(CHECK, format!("the newest change is of {newest}, not in the future")));
+        }
+        Some(yellow(
+            CHECK,
+            format!("the newest change is of {newest}, {} min ahead of the server's clock", ahead.as_mins()),
+            "IFS writes a Z behind times of its own zone: set time_zone = \"utc_aware\", or \
+             time_zone = { zone = \"…\" } with the server's zone",
+        ))
+    }
+
     fn skew(&self, date: Option<Timestamp>) -> Finding {
         const CHECK: &str = "clocks";
         let Some(date) = date else {
             let fix = "a gateway takes the Date header away: let it pass, changes are bounded by it";
-            return red(CHECK, "the answer has no Date header".into(), fix);
+            return red(CHECK, "the answer has no Date header", fix);
         };
         let skew = self.clock.now().as_second().saturating_sub(date.as_second());
         if skew.abs() > SKEW_SECONDS {
@@ -183,7 +308,7 @@ impl IfsProbe {
         let query = Query { select, order_by, top: Some(asked), count: true, ..Query::default() };
         let page = match self.page(&query).await {
             Ok(page) => page,
-            Err(error) => return failed(CHECK, &error),
+            Err(error) => return self.failed(CHECK, &error),
         };
         let (got, all) = (page.len() as u64, page.control().count);
         let cut = page.control().next_link.is_some() || all.is_some_and(|all| got < all.min(asked));
@@ -202,61 +327,61 @@ impl IfsProbe {
 #[async_trait]
 impl Probe for IfsProbe {
     async fn probe(&self) -> Vec<Finding> {
-        let document = self.service.service_document("ifs.service_document").await;
+        let document = self.desk.service.service_document("ifs.service_document").await;
         let (first, alive) = self.first_call(&document);
         let mut findings = vec![first];
         if !alive {
             return findings;
         }
         if let Ok(document) = &document {
-            findings.push(self.set_there(document));
+            findings.push(names::set_there(&self.settings, &document.entity_sets));
         }
-        findings.push(match self.service.metadata("ifs.metadata").await {
-            Ok(metadata) => self.fields(&metadata),
-            Err(error) => Finding { health: Health::Yellow, ..failed("mapped fields", &error) },
-        });
+        let metadata = self.metadata(&mut findings).await;
         let one =
-            Query { select: Select::properties(self.settings.selected()), top: Some(1), ..Query::default() };
+            Query { select: Select::properties(self.reader.selected()), top: Some(1), ..Query::default() };
         let page = match self.page(&one).await {
             Ok(page) => page,
             Err(error) => {
-                findings.push(failed("one row", &error));
+                findings.push(self.failed("one row", &error));
+                findings.push(self.detection(metadata.as_ref(), None).await);
                 return findings;
             }
         };
         let (finding, row) = self.one_row(&page);
         findings.push(finding);
-        if let Some(row) = row {
-            findings.push(self.filterable(&row).await);
+        if let Some(row) = &row {
+            findings.extend(self.filterable(row).await);
+            findings.extend(self.writes.then(|| guard(row)));
         }
+        if !self.writes {
+            findings.push(self.detection(metadata.as_ref(), row.as_ref()).await);
+        }
+        findings.extend(self.time_zone(page.date).await);
         findings.push(self.skew(page.date));
         findings.push(self.page_cap().await);
         findings
     }
 }
 
+/// Whether a change can be made to depend on what was seen.
+fn guard(row: &Seen) -> Finding {
+    const CHECK: &str = "etag for writing";
+    match &row.etag {
+        Some(_) => green(CHECK, "rows have ETags, so that no change of others is overwritten"),
+        None => red(
+            CHECK,
+            "rows have no ETag, so a change could overwrite another one: nothing would be written",
+            "write through a projection or entity service whose rows have ETags",
+        ),
+    }
+}
+
+/// What rows can be compared by in sweeps.
+fn fingerprint(row: Option<&Seen>) -> &'static str {
+    if row.is_some_and(|row| row.etag.is_some()) { "etag" } else { "content" }
+}
+
 /// Later than any row: 9999-12-30T00:00:00Z.
 fn latest() -> Timestamp {
     Timestamp::from_second(253_402_128_000).unwrap_or(Timestamp::MAX)
-}
-
-fn finding(check: &str, health: Health, detail: String, fix: Option<String>) -> Finding {
-    Finding { system: "ifs".into(), check: check.into(), health, detail, fix }
-}
-
-fn green(check: &str, detail: String) -> Finding {
-    finding(check, Health::Green, detail, None)
-}
-
-fn yellow(check: &str, detail: String, fix: impl Into<String>) -> Finding {
-    finding(check, Health::Yellow, detail, Some(fix.into()))
-}
-
-fn red(check: &str, detail: String, fix: impl Into<String>) -> Finding {
-    finding(check, Health::Red, detail, Some(fix.into()))
-}
-
-fn failed(check: &str, error: &ODataError) -> Finding {
-    let said = ErrorTable::shipped().fault(error);
-    finding(check, Health::Red, said.to_string(), said.hint)
 }

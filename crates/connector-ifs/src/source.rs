@@ -12,21 +12,24 @@ use wire::{Clock, HttpTransport};
 use crate::children::{Children, Parents, Which, seal};
 use crate::chunk::chunks;
 use crate::cursor::{State, Walk, epoch};
-use crate::desk::{Desk, Tenant, Wanted};
+use crate::desk::{Tenant, Wanted};
 use crate::detection::{Detection, Fingerprint};
 use crate::entity_settings::EntitySettings;
 use crate::errors::ErrorTable;
+use crate::fallback::Fallback;
 use crate::groups::Groups;
 use crate::hints::Hints;
-use crate::key::KeyShape;
 use crate::memory::Memory;
-use crate::reader::{FieldSource, Reading, RecordReader, Seen};
+use crate::own_set::own_stream;
+use crate::reader::Seen;
 use crate::server_clock::ServerClock;
 use crate::settings::{IfsSettings, SettingsError};
 use crate::stream::{Pulled, Stream};
 use crate::sweep::{Sweeper, remember};
+use crate::time_zone::TimeZonePolicy;
 use crate::touch::{Touch, Touched};
-use crate::walk::{Variant, Walker};
+#[cfg(test)]
+use crate::walk::Variant;
 
 /// Reads one entity set.
 ///
@@ -44,6 +47,8 @@ pub struct IfsSource {
     pub(crate) clock: ServerClock,
     hints: Hints,
     epoch: String,
+    /// Reads instead where the endpoint does not take the time-zone header.
+    fallback: Option<Fallback>,
 }
 
 impl IfsSource {
@@ -66,6 +71,26 @@ impl IfsSource {
         settings: EntitySettings,
     ) -> Result<Self, SettingsError> {
         settings.check()?;
+        let TimeZonePolicy::AwareOr(zone) = settings.time_zone.clone() else {
+            return Self::one(transport, clock, (tenant, errors), settings);
+        };
+        let with = |time_zone| {
+            let settings = EntitySettings { time_zone, ..settings.clone() };
+            Self::one(transport.clone(), clock.clone(), (tenant, errors.clone()), settings)
+        };
+        let mut aware = with(TimeZonePolicy::UtcAware)?;
+        let mut other = with(TimeZonePolicy::Zone(zone))?;
+        other.hints = aware.hints.clone();
+        aware.fallback = Some(Fallback::new(other));
+        Ok(aware)
+    }
+
+    fn one(
+        transport: Arc<dyn HttpTransport>,
+        clock: Arc<dyn Clock>,
+        (tenant, errors): (&IfsSettings, Arc<ErrorTable>),
+        settings: EntitySettings,
+    ) -> Result<Self, SettingsError> {
         let tenant = Tenant { transport, settings: tenant, zone: &settings.time_zone, errors };
         let children = settings.children.iter().map(|child| Children::new(&tenant, &settings, child));
         let children = children.collect::<Result<_, _>>()?;
@@ -81,6 +106,7 @@ impl IfsSource {
             groups: settings.group.as_ref().map(|group| Groups::new(&settings, group)),
             clock: ServerClock::new(clock),
             hints: Hints::default(),
+            fallback: None,
             children,
             own,
             settings,
@@ -287,65 +313,17 @@ impl IfsSource {
     }
 }
 
-/// What a page brings.
-#[derive(Debug, Default)]
-pub(crate) struct Delivered {
-    pub(crate) observations: Vec<Observation>,
-    pub(crate) more: bool,
-    pub(crate) total: Option<u64>,
-    pub(crate) evidence: Option<u64>,
-}
-
-/// What is read of the entity's own rows; all its fields, or only what they are known by.
-pub(crate) fn reading(settings: &EntitySettings, whole: bool) -> Reading {
-    let keys = KeyShape { fields: settings.key.clone(), order: settings.key_order };
-    let group = settings.group.as_ref();
-    let fields = settings.fields.iter().filter(|_| whole);
-    Reading {
-        entity: group.map_or_else(|| settings.entity.clone(), |group| group.member.clone()),
-        keys,
-        parent: group.map(|group| KeyShape { fields: vec![group.by.clone()], order: settings.key_order }),
-        modified: settings.moved().filter(|_| whole).map(str::to_owned),
-        fields: fields
-            .map(|field| FieldSource {
-                name: field.name.clone(),
-                kind: field.kind,
-                property: Some(field.name.clone()),
-            })
-            .collect(),
-        zone: settings.time_zone.clone(),
-        precision: settings.precision,
-        absent_is_null: settings.absent_is_null,
+impl IfsSource {
+    /// Who reads: this one, or the one without the time-zone header.
+    async fn chosen(&self) -> Result<&Self, SourceError> {
+        match &self.fallback {
+            Some(fallback) => fallback.choose(self).await,
+            None => Ok(self),
+        }
     }
-}
 
-/// A walk of the entity's own set.
-fn own_stream(tenant: &Tenant<'_>, settings: &EntitySettings) -> Result<Stream, SettingsError> {
-    stream(tenant, settings, reading(settings, true))
-}
-
-/// A walk of the entity's own set that reads `reading` of it.
-pub(crate) fn stream(
-    tenant: &Tenant<'_>,
-    settings: &EntitySettings,
-    reading: Reading,
-) -> Result<Stream, SettingsError> {
-    let walker = Walker {
-        select: reading.selected(),
-        keys: reading.keys.clone(),
-        modified: reading.modified.clone(),
-        only: None,
-        overlap: settings.overlap,
-        variant: Variant::Okd,
-    };
-    let desk = Desk::new(tenant, &settings.place, settings.page_size)?;
-    let (zone, lag) = (settings.time_zone.clone(), settings.lag);
-    Ok(Stream { desk, reader: RecordReader::new(reading), walker, zone, lag })
-}
-
-#[async_trait]
-impl Source for IfsSource {
-    async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
+    /// The next page behind `cursor`.
+    async fn walk(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
         let state = cursor.map(|cursor| State::read(cursor, &self.epoch)).transpose();
         let mut state = state.map_err(|reason| SourceError::CursorExpired { reason })?;
         let hinted = match &mut state {
@@ -367,7 +345,8 @@ impl Source for IfsSource {
         })
     }
 
-    async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
+    /// Single records, in the order of `keys`.
+    async fn look_up(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
         let found: Vec<Observation> = match &self.groups {
             None => self.records(keys).await?.into_iter().map(|row| row.observation).collect(),
             Some(groups) => {
@@ -378,5 +357,25 @@ impl Source for IfsSource {
         let found: BTreeMap<Key, Observation> =
             found.into_iter().map(|observation| (observation.key().clone(), observation)).collect();
         Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+}
+
+/// What a page brings.
+#[derive(Debug, Default)]
+pub(crate) struct Delivered {
+    pub(crate) observations: Vec<Observation>,
+    pub(crate) more: bool,
+    pub(crate) total: Option<u64>,
+    pub(crate) evidence: Option<u64>,
+}
+
+#[async_trait]
+impl Source for IfsSource {
+    async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
+        self.chosen().await?.walk(cursor).await
+    }
+
+    async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
+        self.chosen().await?.look_up(keys).await
     }
 }

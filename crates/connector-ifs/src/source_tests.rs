@@ -251,7 +251,7 @@ fn the_probe_finds_what_is_wrong() {
         findings.iter().find(|(name, _)| name == check).unwrap_or_else(|| panic!("{check} in {findings:?}")).1
     };
     let well = probe(&fake);
-    assert_eq!(well.len(), 7, "{well:?}");
+    assert_eq!(well.len(), 10, "{well:?}");
     for (check, found) in &well {
         // The fake's clock is two hours ahead of ours.
         assert_eq!(*found, if check == "clocks" { Health::Yellow } else { Health::Green }, "{check}");

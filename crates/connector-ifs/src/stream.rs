@@ -85,12 +85,10 @@ impl Stream {
 
     /// The overlap is chosen before the question is sent, so by the last known time of the server.
     fn set_back(&self, clock: &ServerClock) -> Duration {
-        match self.zone {
-            TimeZonePolicy::Zone(_) => {
-                clock.last().map_or(Duration::from_hours(1), |now| self.zone.set_back(now))
-            }
-            _ => Duration::ZERO,
+        if self.zone.zone().is_none() {
+            return Duration::ZERO;
         }
+        clock.last().map_or(Duration::from_hours(1), |now| self.zone.set_back(now))
     }
 }
 

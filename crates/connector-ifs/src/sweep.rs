@@ -22,9 +22,10 @@ use crate::detection::{Fingerprint, SweepSettings};
 use crate::entity_settings::EntitySettings;
 use crate::groups::Groups;
 use crate::memory::{Memory, mark};
+use crate::own_set::{reading, stream};
 use crate::reader::{Seen, before};
 use crate::settings::SettingsError;
-use crate::source::{Delivered, IfsSource, reading, stream};
+use crate::source::{Delivered, IfsSource};
 use crate::stream::{Pulled, Stream};
 
 /// An `ETag` of whole seconds that is older than this can no longer hide a second change within its

@@ -21,6 +21,10 @@ pub enum TimeZonePolicy {
     /// They are what they say because we ask for it, with the header
     /// `X-Ifs-Time-Zone-Aware-Request: true`.
     UtcAware,
+    /// As `UtcAware` where the endpoint takes the header, which is found out at the first call; else as
+    /// times of the wall clock in this zone. When the endpoint begins or ceases to take it, everything
+    /// is read once more.
+    AwareOr(Zone),
     /// They are times of the wall clock in this zone, such as `Europe/Stockholm`, and their offset
     /// means nothing.
     Zone(Zone),
@@ -47,9 +51,17 @@ impl From<Zone> for String {
 }
 
 impl TimeZonePolicy {
+    /// The zone of the wall clock that the times are of, if they are.
+    pub(crate) fn zone(&self) -> Option<&Zone> {
+        match self {
+            Self::Zone(zone) | Self::AwareOr(zone) => Some(zone),
+            Self::Utc | Self::UtcAware => None,
+        }
+    }
+
     /// The instant of a value.
     pub(crate) fn instant(&self, cell: Cell<'_>) -> Result<Option<Timestamp>, CellError> {
-        let Self::Zone(zone) = self else { return cell.timestamp() };
+        let Some(zone) = self.zone() else { return cell.timestamp() };
         let Some(wall) = cell.wall_time()? else { return Ok(None) };
         // An hour that the clock shows twice is read as its first one; one that it skips, as if it
         // had not yet been moved.
@@ -58,19 +70,21 @@ impl TimeZonePolicy {
 
     /// The value in the source's own time, as far as it can be compared there.
     pub(crate) fn position(&self, cell: Cell<'_>) -> Result<Option<Timestamp>, CellError> {
-        let Self::Zone(_) = self else { return cell.timestamp() };
+        if self.zone().is_none() {
+            return cell.timestamp();
+        }
         let Some(wall) = cell.wall_time()? else { return Ok(None) };
         Offset::UTC.to_timestamp(wall).map(Some).map_err(|_| out_of_range(cell))
     }
 
     /// The source's own time at an instant.
     pub(crate) fn to_source(&self, instant: Timestamp) -> Timestamp {
-        match self {
-            Self::Zone(zone) => {
+        match self.zone() {
+            Some(zone) => {
                 let wall = zone.0.to_datetime(instant);
                 Offset::UTC.to_timestamp(wall).unwrap_or(instant)
             }
-            Self::Utc | Self::UtcAware => instant,
+            None => instant,
         }
     }
 
@@ -78,7 +92,7 @@ impl TimeZonePolicy {
     /// its times come twice.
     pub(crate) fn set_back(&self, instant: Timestamp) -> Duration {
         const DAY: SignedDuration = SignedDuration::from_hours(25);
-        let Self::Zone(zone) = self else { return Duration::ZERO };
+        let Some(zone) = self.zone() else { return Duration::ZERO };
         let Ok(before) = instant.checked_sub(DAY) else { return Duration::ZERO };
         let lost = zone.0.to_offset(before).seconds() - zone.0.to_offset(instant).seconds();
         Duration::from_secs(u64::try_from(lost).unwrap_or(0))

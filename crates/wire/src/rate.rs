@@ -1,6 +1,7 @@
 //! How fast and how many at once: one limit for everything that talks to one tenant.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use http::StatusCode;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use crate::retry_after::retry_after;
-use crate::{Clock, HttpTransport, Request, Response, TransportError, TransportErrorKind};
+use crate::{Call, Clock, Effect, HttpTransport, Request, Response, TransportError, TransportErrorKind};
 
 /// A server that asks for a longer pause gets this one; then the next answer tells.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
@@ -22,6 +23,9 @@ const RECOVERY_STEP: Duration = Duration::from_secs(10);
 const RECOVERY_PART: u32 = 20;
 /// The rate never falls below this part of the configured one.
 const FLOOR_PART: u32 = 32;
+
+/// How long reading steps aside for a request that changes something.
+const YIELD: Duration = Duration::from_millis(20);
 
 /// The limits of one tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +47,19 @@ impl Default for RateSettings {
 
 /// The limit that all flows of a tenant share.
 ///
-/// After a `429` the rate halves at once and recovers by a twentieth every ten quiet seconds; the
-/// `Retry-After` of one request pauses all of them.
+/// After a `429`, `503` or `504` the rate halves at once and recovers by a twentieth every ten quiet
+/// seconds; the `Retry-After` of one request pauses all of them. Requests that change something go
+/// first: reading waits as long as one of them does.
 #[derive(Debug)]
 pub struct RateLimit {
     clock: Arc<dyn Clock>,
     settings: RateSettings,
     slots: Semaphore,
+    /// Whoever reads goes through here one by one, so that no queue of them stands before those who
+    /// change something.
+    turnstile: Semaphore,
+    /// How many requests that change something wait for their time.
+    urgent: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -86,6 +96,22 @@ pub struct Admission<'a> {
     halvings: u64,
 }
 
+/// Counts a request that waits, until this is dropped.
+struct Urgent<'a>(&'a AtomicUsize);
+
+impl<'a> Urgent<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Urgent<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl RateLimit {
     /// A limit with `settings`, on `clock`.
     pub fn new(settings: RateSettings, clock: Arc<dyn Clock>) -> Self {
@@ -97,22 +123,43 @@ impl RateLimit {
             changed: clock.elapsed(),
             halvings: 0,
         };
-        Self { settings, slots: Semaphore::new(slots), state: Mutex::new(state), clock }
+        let (slots, turnstile) = (Semaphore::new(slots), Semaphore::new(1));
+        Self { settings, slots, turnstile, urgent: AtomicUsize::new(0), state: Mutex::new(state), clock }
     }
 
-    /// Waits until a request may leave. Callers are served in the order in which they come.
-    pub async fn admit(&self) -> Result<Admission<'_>, TransportError> {
-        let Ok(slot) = self.slots.acquire().await else {
-            return Err(TransportError::new(
-                TransportErrorKind::Refused,
-                "waiting for a free slot",
-                "the rate limit was closed",
-            ));
+    /// Waits until a request with `effect` may leave. Among equals, callers are served in the order in
+    /// which they come.
+    pub async fn admit(&self, effect: Effect) -> Result<Admission<'_>, TransportError> {
+        let slot = match effect {
+            Effect::Read => self.admit_reading().await,
+            Effect::Put | Effect::Append => self.admit_changing().await,
         };
+        let slot = slot.map_err(|_| {
+            let what = "waiting for a free slot";
+            TransportError::new(TransportErrorKind::Refused, what, "the rate limit was closed")
+        })?;
+        Ok(Admission { _slot: slot, halvings: self.lock().halvings })
+    }
+
+    async fn admit_changing(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let _waiting = Urgent::new(&self.urgent);
+        let slot = self.slots.acquire().await?;
         while let Some(wait) = self.wait() {
             self.clock.sleep(wait).await;
         }
-        Ok(Admission { _slot: slot, halvings: self.lock().halvings })
+        Ok(slot)
+    }
+
+    async fn admit_reading(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let _turn = self.turnstile.acquire().await?;
+        loop {
+            let slot = self.slots.acquire().await?;
+            let urgent = self.urgent.load(Ordering::Relaxed) > 0;
+            let wait = if urgent { Some(YIELD) } else { self.wait() };
+            let Some(wait) = wait else { return Ok(slot) };
+            drop(slot);
+            self.clock.sleep(wait).await;
+        }
     }
 
     /// Notes that the server refused the request of `admission` for coming too fast.
@@ -208,14 +255,24 @@ impl<T: HttpTransport> RateLimited<T> {
 #[async_trait]
 impl<T: HttpTransport> HttpTransport for RateLimited<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let admission = self.limit.admit().await?;
+        let effect = request.extensions().get::<Call>().map_or(Effect::Append, |call| call.effect);
+        let admission = self.limit.admit(effect).await?;
         let response = self.inner.send(request).await?;
-        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        if is_overload(response.status()) {
             let pause = retry_after(response.headers(), self.limit.clock.now());
             self.limit.throttled(&admission, pause);
         }
         Ok(response)
     }
+}
+
+/// Whether the server says that it has too much to do: requests a minute, requests at all, or more
+/// than it can answer in its time.
+fn is_overload(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+    )
 }
 
 #[cfg(test)]
@@ -319,6 +376,35 @@ mod tests {
         let stage = self::stage(settings(640, 1, 1), 0, vec![busy("99999999999999999999")]);
         stage.send(1).await;
         assert_eq!(stage.limit.paused_for(), LONGEST_PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn servers_with_too_much_to_do_are_asked_less() {
+        for status in [429, 503, 504] {
+            let stage = stage(settings(600, 1, 1), 0, vec![Ok(answer(status, &[], ""))]);
+            stage.send(1).await;
+            assert_eq!(stage.limit.per_minute(), 300, "{status}");
+        }
+        let stage = stage(settings(600, 1, 1), 0, vec![Ok(answer(500, &[], "")), Ok(answer(404, &[], ""))]);
+        stage.send(2).await;
+        assert_eq!(stage.limit.per_minute(), 600);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_something_goes_before_what_reads() {
+        // Two slots, a call every second: many readers wait, then one comes that writes.
+        let stage = stage(settings(60, 1, 2), 100, vec![fine()]);
+        let read = || stage.limited.send(request(URL, Effect::Read));
+        let write = || async {
+            stage.clock.sleep(Duration::from_millis(3_500)).await;
+            let begun = stage.clock.elapsed();
+            stage.limited.send(request(URL, Effect::Put)).await.expect("an answer");
+            stage.clock.elapsed().saturating_sub(begun)
+        };
+        let readers = join_all((0..20).map(|_| read()));
+        let (waited, _) = futures::future::join(write(), readers).await;
+        assert!(waited <= Duration::from_millis(1_200), "{waited:?}");
+        assert_eq!(stage.server.count(), 21, "and nobody is forgotten");
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use connector_ifs::{EntityOverrides, IfsSettings};
+use connector_ifs::{EntityOverrides, ErrorRule, IfsSettings};
 use connector_salesforce::SalesforceSettings;
 use serde::{Deserialize, Deserializer};
 use wire::{Limits, RateSettings};
@@ -54,6 +54,12 @@ pub struct IfsTable {
     /// How long to wait.
     #[serde(default)]
     pub timeouts: TimeoutsTable,
+    /// Whether changes need the double-submit cookie of the web entrances (`main`, `b2b`).
+    #[serde(default)]
+    pub csrf: bool,
+    /// `[[ifs.errors]]`: what errors of the tenant mean, before what the shipped table says.
+    #[serde(default)]
+    pub errors: Vec<ErrorRule>,
     /// `[ifs.entities.NAME]`: where the tenant differs from the defaults.
     #[serde(default)]
     pub entities: BTreeMap<String, EntityOverrides>,
@@ -69,6 +75,7 @@ impl IfsTable {
         if let Some(prefix) = &self.entity_prefix {
             settings.entity_prefix.clone_from(prefix);
         }
+        settings.csrf = self.csrf;
         settings.realm.clone_from(&self.auth.realm);
         settings.token_url = self.auth.token_url.as_ref().map(|address| address.url().clone());
         settings

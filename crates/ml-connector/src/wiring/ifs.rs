@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use connector_ifs::{EntitySettings, IfsProbe, IfsSource, SettingsError, entities};
+use connector_ifs::{EntitySettings, ErrorTable, IfsProbe, IfsSource, SettingsError, entities};
 use sync_engine::{Probe, Source};
 use wire::{AuthStyle, Clock, Credentials, RateSettings, Response, TokenConfig};
 
@@ -56,7 +56,9 @@ impl Ifs {
     pub(crate) fn source(&self, config: &Config, entity: &str) -> Result<Arc<dyn Source>, ConfigError> {
         let transport = self.reached.transport.clone();
         let tenant = config.link.ifs.settings();
-        let source = IfsSource::new(transport, self.clock.clone(), &tenant, entity_settings(config, entity)?);
+        let settings = entity_settings(config, entity)?;
+        let errors = errors(config);
+        let source = IfsSource::with_errors(transport, self.clock.clone(), (&tenant, errors), settings);
         Ok(Arc::new(source.map_err(|error| wrong_entity(config, entity, &error.to_string()))?))
     }
 
@@ -111,6 +113,11 @@ fn entity_settings(config: &Config, entity: &str) -> Result<EntitySettings, Conf
     let wrong = |error: SettingsError| wrong_entity(config, entity, &error.to_string());
     let defaults = entities::settings(entity, overrides.preset.as_deref()).map_err(wrong)?;
     overrides.over(defaults).map_err(wrong)
+}
+
+/// What errors mean here.
+fn errors(config: &Config) -> Arc<ErrorTable> {
+    ErrorTable::shipped().with(&config.link.ifs.errors)
 }
 
 fn wrong_entity(config: &Config, entity: &str, reason: &str) -> ConfigError {
