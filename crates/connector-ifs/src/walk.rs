@@ -231,7 +231,10 @@ impl Walker {
                 continue;
             };
             if modified > poll.hi && self.bounded() {
+                // Too young to rest the mark on, but read all the same: whoever edits a row and runs
+                // at once sees it go over. The next poll reads it again, and knows its version.
                 beyond = true;
+                delivered.push(row);
                 continue;
             }
             let position = Position { modified, key };
