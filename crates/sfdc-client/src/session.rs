@@ -6,29 +6,51 @@ use serde::Deserialize;
 use url::Url;
 use wire::{Origin, OriginError, Response};
 
-use crate::{Identity, RecordId, token_advice};
+use crate::codes::classify;
+use crate::{ErrorClass, Identity, RecordId, token_advice};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Refusal {
+    #[serde(default)]
+    error_code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Refusal {
+    /// What the answer refuses, as far as it has the usual form.
+    fn all(response: &Response) -> Vec<Self> {
+        serde_json::from_slice(response.body()).unwrap_or_default()
+    }
+}
 
 /// Whether a session has expired and a new one will help.
 ///
 /// True for 401 with `INVALID_SESSION_ID` only. Other 401s (no connected app attached, a session
 /// that is not valid for the REST API, a broken header) come again with every new session.
 pub fn is_expired(response: &Response) -> bool {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Refusal {
-        #[serde(default)]
-        error_code: String,
-        #[serde(default)]
-        message: String,
-    }
     if response.status() != http::StatusCode::UNAUTHORIZED {
         return false;
     }
-    let refusals: Vec<Refusal> = serde_json::from_slice(response.body()).unwrap_or_default();
-    refusals.iter().any(|refusal| {
+    Refusal::all(response).iter().any(|refusal| {
         refusal.error_code == "INVALID_SESSION_ID"
             && !refusal.message.contains("not valid for use with the REST API")
     })
+}
+
+/// Whether the org turned a call away because it is busy at this moment: too many long calls at
+/// once. It did nothing, and the same call may pass in some seconds.
+///
+/// Salesforce says this with the status (403) and the code of an allowance that is used up for the
+/// day; only the message tells them apart.
+pub fn is_turned_away(response: &Response) -> bool {
+    let status = response.status().as_u16();
+    status == 420
+        || status == 403
+            && Refusal::all(response).iter().any(|refusal| {
+                classify(status, &refusal.error_code, &refusal.message) == ErrorClass::Throttle
+            })
 }
 
 /// A token that belongs to another org than the configuration names.
@@ -103,6 +125,19 @@ mod tests {
         assert!(!expired(401, r#"[{"message":"x","errorCode":"INVALID_AUTH_HEADER"}]"#));
         assert!(!expired(401, "Connected app is not attached to Agent"));
         assert!(!expired(403, r#"[{"message":"x","errorCode":"INVALID_SESSION_ID"}]"#));
+    }
+
+    #[test]
+    fn busy_is_told_from_used_up_by_the_message() {
+        let turned_away = |status: u16, message: &str| {
+            let body = format!(r#"[{{"message":"{message}","errorCode":"REQUEST_LIMIT_EXCEEDED"}}]"#);
+            let response = http::Response::builder().status(status).body(Bytes::from(body));
+            is_turned_away(&response.expect("a response"))
+        };
+        assert!(turned_away(403, "ConcurrentRequests (Concurrent API Requests) Limit exceeded."));
+        assert!(!turned_away(403, "TotalRequests Limit exceeded."));
+        assert!(turned_away(420, ""));
+        assert!(!turned_away(200, "ConcurrentRequests (Concurrent API Requests) Limit exceeded."));
     }
 
     #[test]

@@ -42,6 +42,9 @@ impl Default for RetryPolicy {
 pub enum Outcome<'a> {
     /// With an answer.
     Answer(&'a Response),
+    /// With an answer that says in its body, whatever its status, that nothing was done because the
+    /// server is busy.
+    TurnedAway,
     /// Without one.
     Failure(TransportErrorKind),
 }
@@ -63,6 +66,7 @@ impl RetryPolicy {
     pub fn decide(&self, effect: Effect, attempt: u32, outcome: Outcome<'_>, now: Timestamp) -> Next {
         let (may_repeat, asked) = match outcome {
             Outcome::Failure(kind) => (failure_may_repeat(effect, kind), None),
+            Outcome::TurnedAway => (true, None),
             Outcome::Answer(response) => {
                 let asked = retry_after(response.headers(), now);
                 (answer_may_repeat(effect, attempt, response.status(), asked.is_some()), asked)
@@ -117,12 +121,20 @@ pub struct Retry<T> {
     policy: RetryPolicy,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    turned_away: fn(&Response) -> bool,
 }
 
 impl<T: HttpTransport> Retry<T> {
     /// Wraps `inner`.
     pub fn new(inner: T, policy: RetryPolicy, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { inner, policy, clock, entropy }
+        Self { inner, policy, clock, entropy, turned_away: |_| false }
+    }
+
+    /// Tries again too when `says` finds in an answer that a busy server did nothing, where its
+    /// status alone does not tell.
+    pub fn turned_away_by(mut self, says: fn(&Response) -> bool) -> Self {
+        self.turned_away = says;
+        self
     }
 
     /// A random part of `most`: full jitter keeps clients that failed together from coming back
@@ -140,6 +152,7 @@ impl<T: HttpTransport> HttpTransport for Retry<T> {
         loop {
             let result = self.inner.send(request.clone()).await;
             let outcome = match &result {
+                Ok(response) if (self.turned_away)(response) => Outcome::TurnedAway,
                 Ok(response) => Outcome::Answer(response),
                 Err(error) => Outcome::Failure(error.kind),
             };
@@ -305,6 +318,14 @@ mod tests {
         let (retry, server) = layer(vec![Ok(answer(503, &[], "<html>"))]);
         let response = retry.send(request(URL, Read)).await.expect("an answer is an answer");
         assert_eq!((response.status().as_u16(), server.count()), (503, 5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_server_may_say_so_in_its_own_way() {
+        let (retry, server) = layer(vec![Ok(answer(403, &[], "busy")), Ok(answer(403, &[], "never"))]);
+        let retry = retry.turned_away_by(|response| response.body() == "busy");
+        let response = retry.send(request(URL, Append)).await.expect("an answer");
+        assert_eq!((response.body().as_ref(), server.count()), (&b"never"[..], 2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -45,6 +45,7 @@ impl Ifs {
                 ca: ca.map_err(wrong)?,
                 tokens: TokenConfig::new(credentials),
                 expired,
+                turned_away: |_| false,
             },
             shared,
         )

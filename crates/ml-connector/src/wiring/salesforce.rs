@@ -67,6 +67,7 @@ impl Salesforce {
                 ca: ca.map_err(wrong)?,
                 tokens,
                 expired: session::is_expired,
+                turned_away: session::is_turned_away,
             },
             shared,
         )

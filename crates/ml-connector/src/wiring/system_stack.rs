@@ -43,6 +43,8 @@ pub(crate) struct Reach {
     pub(crate) tokens: TokenConfig,
     /// Tells that a session has expired.
     pub(crate) expired: fn(&Response) -> bool,
+    /// Tells that a call was turned away by a busy system, where its status does not.
+    pub(crate) turned_away: fn(&Response) -> bool,
 }
 
 /// A system, ready to be called.
@@ -64,7 +66,8 @@ pub(crate) fn reach(reach: Reach, shared: &Shared) -> Result<Reached, String> {
     let recorded = Recorded::new(network, shared.log.clone(), shared.clock.clone(), shared.scope.clone());
     let counted = Counted::new(Arc::new(recorded), reach.system, shared.calls.clone());
     let retried = |inner: Arc<dyn HttpTransport>| -> Arc<dyn HttpTransport> {
-        Arc::new(Retry::new(inner, RetryPolicy::default(), shared.clock.clone(), shared.entropy.clone()))
+        let (clock, entropy) = (shared.clock.clone(), shared.entropy.clone());
+        Arc::new(Retry::new(inner, RetryPolicy::default(), clock, entropy).turned_away_by(reach.turned_away))
     };
     let token_way = retried(Arc::new(Pinned::new(counted.clone(), token_origin)));
     let tokens = TokenSource::new(reach.tokens, token_way, shared.clock.clone());
