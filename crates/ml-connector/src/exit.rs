@@ -108,7 +108,9 @@ impl Exit {
             Self::Unreachable => "run again later: nothing is lost, the next run goes on from there",
             Self::Refused => "`ml-connector doctor` names the credential or the right that is missing",
             Self::Waiting => "`ml-connector quarantine list`",
-            Self::Storage => "look at the free space and the rights of the data folder, then run again",
+            Self::Storage => {
+                "look at the free space, and whether this user may use what is named; then run again"
+            }
             Self::InUse => "wait for the other process, or end it",
             Self::Damaged => "keep the data folder as it is and compare it with a backup",
             Self::Moved => "make a new plan",

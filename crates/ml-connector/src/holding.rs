@@ -1,5 +1,6 @@
 //! What is held on disk: state and audit log of one link.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ impl Holding {
     pub(crate) fn look(config: &Config) -> Result<Self, Failure> {
         let path = config.data_folder();
         let (state, log) = (path.join("state.db"), path.join("audit.db"));
-        if !state.is_file() || !log.is_file() {
+        if !there(&state)? || !there(&log)? {
             return Err(Failure::Missing {
                 what: format!("there is nothing in {} yet", path.display()),
                 hint: "it begins with the first `ml-connector plan` or `ml-connector run`".into(),
@@ -49,12 +50,37 @@ impl Holding {
     }
 }
 
+/// Whether `file` is there; who may not look must not be told that it is not.
+fn there(file: &Path) -> Result<bool, Failure> {
+    match std::fs::metadata(file) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Failure::storage(file, &error)),
+    }
+}
+
 fn refused(path: &Path, error: FolderError) -> Failure {
     match error {
+        FolderError::Unusable { path, detail } => Failure::Storage { path: path.into(), detail },
         FolderError::InUse { holder, .. } => {
             let holder = if holder.is_empty() { holder } else { format!(" (process {holder})") };
             Failure::InUse { folder: path.to_owned(), holder }
         }
         other => Failure::Storage { path: path.to_owned(), detail: other.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_looked_at_is_not_missing() {
+        let top = tempfile::tempdir().expect("a folder");
+        let file = top.path().join("data");
+        assert!(matches!(there(&file), Ok(false)));
+        std::fs::write(&file, "x").expect("writes");
+        assert!(matches!(there(&file), Ok(true)));
+        assert!(matches!(there(&file.join("state.db")), Err(Failure::Storage { .. })), "below a file");
     }
 }

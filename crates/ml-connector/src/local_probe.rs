@@ -98,7 +98,7 @@ fn writable(folder: &Path) -> Finding {
         Err(error) => finding(
             "data folder",
             Health::Red,
-            format!("{} cannot be written: {error}", folder.display()),
+            format!("{} cannot be used: {error}", folder.display()),
             Some("give this user the right to write there, or name another folder in [data]".into()),
         ),
     }
@@ -106,6 +106,9 @@ fn writable(folder: &Path) -> Finding {
 
 /// Makes the folder as the store makes it: for its owner only.
 fn make(folder: &Path) -> std::io::Result<()> {
+    if folder.is_file() {
+        return Err(std::io::Error::other("it is a file, and a folder is needed"));
+    }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -25,13 +25,13 @@ pub(crate) struct ParkedFilter {
 /// Why records wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Class {
-    /// For the data, the mapping or the target to change
+    /// Waiting for the data, the mapping or the target to change
     Quarantine,
-    /// For a parent record
+    /// Waiting for a parent record
     Orphan,
-    /// For an older request that may still land
+    /// Waiting for an older request that may still land
     Settling,
-    /// For the next try
+    /// Waiting for the next try
     Retry,
 }
 

@@ -129,7 +129,7 @@ pub(crate) fn words(key: &str, explanation: &Explanation, now: Timestamp, paint:
 fn observed(key: &str, explanation: &Explanation) -> String {
     let key = safe(key);
     match &explanation.observed {
-        None => format!("the source has no record {key}"),
+        None => format!("the source has no record `{key}`"),
         Some(Observation::Change(Change::Gone { .. })) => format!("the source says that {key} is gone"),
         Some(Observation::Change(Change::Put(record))) => {
             format!(

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::config::environment;
 use crate::failure::Failure;
 use crate::paint::Paint;
+use crate::words::safe_lines;
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -75,8 +76,10 @@ impl Terminal {
             return;
         }
         let chain = failure.chain();
-        self.say(&format!("{} {}", self.talk.bad("error:"), chain.join("\n  because: ")));
-        self.say(&format!("{} {}", self.talk.good("hint:"), failure.hint()));
+        // A system's own words stand in the chain: they must not reach the terminal as commands.
+        let shown: Vec<String> = chain.iter().map(|part| safe_lines(part)).collect();
+        self.say(&format!("{} {}", self.talk.bad("error:"), shown.join("\n  because: ")));
+        self.say(&format!("{} {}", self.talk.good("hint:"), safe_lines(&failure.hint())));
         if self.json {
             let code = failure.exit().code();
             let error = json!({ "error": { "code": code, "chain": chain, "hint": failure.hint() } });

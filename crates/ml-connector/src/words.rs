@@ -77,12 +77,21 @@ fn quoted(text: &str) -> String {
 fn visible(letter: char) -> Vec<char> {
     let hidden = letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if hidden { letter.escape_unicode().collect() } else { vec![letter] }
+    match letter {
+        '\n' | '\r' | '\t' => letter.escape_default().collect(),
+        _ if hidden => letter.escape_unicode().collect(),
+        _ => vec![letter],
+    }
 }
 
 /// Foreign text made safe for a terminal, whole.
 pub(crate) fn safe(text: &str) -> String {
     text.chars().flat_map(visible).collect()
+}
+
+/// Foreign text made safe for a terminal, line by line.
+pub(crate) fn safe_lines(text: &str) -> String {
+    text.lines().map(safe).collect::<Vec<_>>().join("\n")
 }
 
 /// The name of a class of parked records, as it is typed.
@@ -125,6 +134,8 @@ mod tests {
     fn foreign_text_cannot_steer_the_terminal() {
         assert_eq!(value(&Value::text("a\u{1b}[2Jb")), "\"a\\u{1b}[2Jb\"");
         assert_eq!(safe("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(safe("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(safe_lines("a\nb\u{7}"), "a\nb\\u{7}");
         assert_eq!(value(&Value::text("x".repeat(61))), format!("\"{}…\"", "x".repeat(60)));
     }
 

@@ -144,6 +144,9 @@ impl Lock {
 
 /// Makes a folder that only its owner can look into.
 fn make(path: &Path) -> std::io::Result<()> {
+    if path.is_file() {
+        return Err(std::io::Error::other("it is a file, and a folder is needed"));
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -106,7 +106,21 @@ fn advice(message: &str) -> (String, Option<String>) {
     if let Some(name) = message.strip_prefix("missing field ") {
         return (format!("key {name} is missing"), Some(format!("add {name} to this table")));
     }
-    (message.to_owned(), None)
+    let reason = message.replace("a nonzero u32", "a whole number from 1 to 4294967295");
+    let reason = reason.replace("a nonzero u16", "a whole number from 1 to 65535");
+    let hint = match message {
+        _ if message.starts_with("invalid type") && message.ends_with("expected a boolean") => {
+            "write true or false, without quotes"
+        }
+        _ if message.starts_with("invalid type") && message.ends_with("expected a string") => {
+            "write it in quotes"
+        }
+        _ if message.starts_with("string values must be quoted") => {
+            "texts are written in quotes, true and false without"
+        }
+        _ => return (reason, None),
+    };
+    (reason, Some(hint.to_owned()))
 }
 
 impl fmt::Display for ConfigError {
@@ -148,6 +162,10 @@ mod tests {
         let (reason, hint) = advice("unknown field `relm`, expected one of `realm`, `token_url`");
         assert_eq!(reason, "unknown key `relm`");
         assert_eq!(hint.as_deref(), Some("did you mean `realm`?"));
+        let (reason, _) = advice("invalid value: integer `0`, expected a nonzero u32");
+        assert_eq!(reason, "invalid value: integer `0`, expected a whole number from 1 to 4294967295");
+        let (_, hint) = advice("invalid type: string \"true\", expected a boolean");
+        assert_eq!(hint.as_deref(), Some("write true or false, without quotes"));
         let (_, hint) = advice("unknown field `x`, expected `realm` or `token_url`");
         assert_eq!(hint.as_deref(), Some("known here: realm, token_url"));
     }

@@ -39,13 +39,19 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     Ok(if doctor_view::worst(&all) == Health::Red { Exit::Red } else { Exit::Ok })
 }
 
+/// What to do where a check knows no better.
+const ANY_FIX: &str = "look at the address in link.toml and at the way to it (names, firewall, proxy), then run `ml-connector doctor` again";
+
 /// Shows findings as they come.
 fn tell(
-    findings: Vec<sync_engine::Finding>,
+    mut findings: Vec<sync_engine::Finding>,
     all: &mut Vec<sync_engine::Finding>,
     session: &Session,
 ) -> Result<(), Failure> {
     let terminal = session.terminal;
+    for finding in findings.iter_mut().filter(|finding| finding.health == Health::Red) {
+        finding.fix.get_or_insert_with(|| ANY_FIX.into());
+    }
     for finding in &findings {
         if terminal.json {
             terminal.print_json(finding)?;

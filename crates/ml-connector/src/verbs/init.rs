@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// A name for the link
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Address of IFS Cloud, such as <https://acme.ifs.cloud>
+    /// Address of IFS Cloud, such as `https://acme.ifs.cloud`
     #[arg(long, value_name = "URL")]
     ifs_url: Option<String>,
     /// Realm of IFS's identity provider
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// Client of IFS's identity provider
     #[arg(long, value_name = "ID")]
     ifs_client_id: Option<String>,
-    /// Address of Salesforce, such as <https://acme.my.salesforce.com>
+    /// Address of Salesforce, such as `https://acme.my.salesforce.com`
     #[arg(long, value_name = "URL")]
     salesforce_url: Option<String>,
     /// Consumer key of the connected app
