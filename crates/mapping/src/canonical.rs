@@ -24,6 +24,33 @@ pub fn canonical(value: Value) -> (Value, bool) {
     }
 }
 
+/// Whether two values stand for the same, whichever connector read them: a date that one side gives
+/// as a date and the other as text is the same date.
+pub fn alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Text(one), Value::Text(other)) => one == other || one.trim() == other.trim(),
+        (Value::Decimal(one), Value::Decimal(other)) => one == other,
+        (Value::List(one), Value::List(other)) => one == other,
+        (Value::List(_), _) | (_, Value::List(_)) => false,
+        _ if one == other => true,
+        _ if std::mem::discriminant(one) == std::mem::discriminant(other) => false,
+        _ => plain(one) == plain(other),
+    }
+}
+
+/// A value as plain text; null is the empty text.
+fn plain(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null | Value::List(_) => Cow::Borrowed(""),
+        Value::Bool(truth) => Cow::Borrowed(if *truth { "true" } else { "false" }),
+        Value::Text(text) => Cow::Borrowed(text.trim()),
+        Value::Decimal(number) => Cow::Owned(number.normalize().to_string()),
+        Value::Date(date) => Cow::Owned(date.to_string()),
+        Value::Timestamp(instant) => Cow::Owned(instant.to_string()),
+        Value::Reference(reference) => Cow::Borrowed(reference.id.as_str()),
+    }
+}
+
 /// Without control characters other than tab and line feed; line breaks become line feeds.
 fn clean(text: &str) -> (Cow<'_, str>, bool) {
     if !text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
@@ -48,6 +75,17 @@ mod tests {
         assert_eq!(canonical(Value::text(" \t ")), (Value::Null, false));
         assert_eq!(canonical(Value::text("a\r\nb")), (Value::text("a\nb"), false));
         assert_eq!(canonical(Value::text("a\u{0}b\u{7f}")), (Value::text("ab"), true));
+    }
+
+    #[test]
+    fn alike_is_what_stands_for_the_same() {
+        let date = Value::Date(jiff::civil::date(2024, 2, 29));
+        assert!(alike(&date, &Value::text("2024-02-29")));
+        assert!(alike(&Value::Null, &Value::text(" ")));
+        assert!(alike(&Value::Decimal("1.50".parse().expect("a number")), &Value::text("1.5")));
+        assert!(!alike(&Value::text("a"), &Value::text("A")));
+        assert!(!alike(&Value::Bool(true), &Value::Bool(false)));
+        assert!(!alike(&Value::Null, &Value::List(Vec::new())), "no lines are not an unread field");
     }
 
     #[test]

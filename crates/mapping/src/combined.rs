@@ -1,8 +1,9 @@
 //! Several mappers as one: each makes its drafts of the same change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::{Change, MapError, Mapped, Mapper};
+use crate::{Change, Entity, MapError, Mapped, Mapper};
 
 /// Several mappers as one, such as those of customers that become Accounts or Contacts. Each looks at
 /// every change; the drafts of all of them are the answer. If one of them cannot map a record, none
@@ -24,6 +25,10 @@ impl CombinedMapper {
 impl Mapper for CombinedMapper {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn refers_to(&self) -> BTreeSet<Entity> {
+        self.parts.iter().flat_map(|part| part.refers_to()).collect()
     }
 
     fn map(&self, change: &Change) -> Result<Mapped, MapError> {
@@ -49,7 +54,7 @@ impl Mapper for CombinedMapper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DeclaredMapper, Entity, FieldName, Key, Record, Value, Version};
+    use crate::{DeclaredMapper, FieldName, Key, Record, Value, Version};
 
     fn part(name: &str, kind: &str) -> Arc<dyn Mapper> {
         let text = format!(

@@ -179,6 +179,10 @@ impl Mapper for DeclaredMapper {
         &self.name
     }
 
+    fn refers_to(&self) -> BTreeSet<Entity> {
+        self.parents()
+    }
+
     fn map(&self, change: &Change) -> Result<Mapped, MapError> {
         let mut mapped = Mapped::default();
         let Change::Put(record) = change else { return Ok(mapped) };

@@ -1,10 +1,11 @@
 //! The seam for transformations.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Draft, FieldName, Value};
+use crate::{Change, Draft, Entity, FieldName, Value};
 
 /// Turns an observed change into drafts of target records.
 ///
@@ -19,6 +20,10 @@ pub trait Mapper: Debug + Send + Sync + 'static {
     fn name(&self) -> &str;
     /// The drafts that `change` asks for; none when the record is filtered out.
     fn map(&self, change: &Change) -> Result<Mapped, MapError>;
+    /// Kinds of target records that its drafts may point to: flows that make those run first.
+    fn refers_to(&self) -> BTreeSet<Entity> {
+        BTreeSet::new()
+    }
 }
 
 /// What a mapper made of one change.

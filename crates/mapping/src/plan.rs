@@ -1,11 +1,10 @@
-//! The one decision: what has to be done so that a target record looks like its draft.
-
-use std::collections::BTreeMap;
+//! The one decision: what has to be done so that a target record and its draft agree.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Draft, Entity, ExternalId, FieldName, Fields, TargetId, Value};
+use crate::merge::{Agreed, Merge, Verdict, merge};
+use crate::{Draft, Entity, ExternalId, FieldName, Fields, Policy, TargetId, Value};
 
 /// A target record as it was found just now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,21 +32,6 @@ pub struct Base {
     pub target: Fields,
 }
 
-/// Who decides a field.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Ownership {
-    /// The source of the flow: what stands in the target is overwritten.
-    #[default]
-    Source,
-    /// The target: set once at creation, then left alone.
-    Target,
-    /// People on both sides: the side that moved since both last agreed wins; if both moved apart,
-    /// it is a conflict.
-    Shared,
-}
-
 /// How a step has to reach the target.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,23 +45,6 @@ pub enum Lane {
     /// must fail unless the record is still the one that [`Step::guard`] stands for. Such a refusal
     /// is told as a conflict with what was found, and leads to a new look at both sides.
     Guarded,
-}
-
-/// What the plan may do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Whether records may be created.
-    pub create: bool,
-    /// Whether records may be updated.
-    pub update: bool,
-    /// Owners of single fields; every other field belongs to the source.
-    pub owners: BTreeMap<FieldName, Ownership>,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { create: true, update: true, owners: BTreeMap::new() }
-    }
 }
 
 /// A draft and what has to be done for it.
@@ -156,64 +123,75 @@ pub enum Cause {
     /// The target was changed by somebody else although the field belongs to the source: the value
     /// that gets lost stands in `before`.
     Target,
+    /// Both sides moved apart, and a rule or a person decided for the source.
+    Both,
+}
+
+/// What [`plan`] says about one draft.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What has to be done.
+    pub step: Step,
+    /// What was found out field by field.
+    pub merge: Merge,
 }
 
 /// Decides what has to be done for `draft`.
 ///
-/// `found` is the target record under the draft's external id, read just now; `base` is what both
+/// `found` is the target record under the draft's external id, read just now; `agreed` is what both
 /// sides last agreed on. Both `draft` and `found` are in canonical form ([`crate::canonical`]). Pure:
 /// this is the only place where create, update and nothing are told apart.
 ///
-/// A create carries the whole draft; an update only the fields that belong to the source.
-pub fn plan(mut draft: Draft, found: Option<&Found>, base: Option<&Base>, policy: &Policy) -> Step {
-    let action = match found {
-        None if policy.create => Action::Create,
-        None => Action::Hold { reason: "the target has no such record and creating is switched off".into() },
-        Some(found) => {
-            draft.fields.retain(|name| policy.owner(name) == Ownership::Source);
-            against(&draft, found, base, policy)
-        }
-    };
+/// A create carries the whole draft. An update by [`Lane::Owned`] carries all fields of the source,
+/// one by [`Lane::Guarded`] only those that change.
+pub fn plan(mut draft: Draft, found: Option<&Found>, agreed: &Agreed<'_>, policy: &Policy) -> Plan {
+    let lane = policy.lane();
     let guard = found.and_then(|found| found.validator.clone());
-    Step { draft, action, lane: Lane::Owned, guard }
-}
-
-fn against(draft: &Draft, found: &Found, base: Option<&Base>, policy: &Policy) -> Action {
-    let changes = differences(draft, found, base);
-    if changes.is_empty() {
-        return Action::Nothing { target: found.target.clone() };
-    }
-    if !policy.update {
-        return Action::Hold { reason: "the target differs and updating is switched off".into() };
-    }
-    Action::Update { target: found.target.clone(), changes }
-}
-
-fn differences(draft: &Draft, found: &Found, base: Option<&Base>) -> Vec<Difference> {
-    let differs = |(name, wanted): (&FieldName, &Value)| {
-        let before = found.fields.get(name.as_str()).unwrap_or(&Value::Null);
-        (before != wanted).then(|| Difference {
-            field: name.clone(),
-            before: before.clone(),
-            after: wanted.clone(),
-            cause: cause(name, wanted, base),
-        })
+    let Some(found) = found else {
+        let action = if policy.create { Action::Create } else { Action::Hold { reason: ABSENT.into() } };
+        return Plan { step: Step { draft, action, lane, guard }, merge: Merge::default() };
     };
-    draft.fields.iter().filter_map(differs).collect()
+    let (merge, changes) = against(&draft, found, agreed, policy);
+    let action = if changes.is_empty() {
+        Action::Nothing { target: found.target.clone() }
+    } else if policy.update {
+        Action::Update { target: found.target.clone(), changes }
+    } else {
+        Action::Hold { reason: "the target differs and updating is switched off".into() }
+    };
+    narrow(&mut draft, &action, policy);
+    Plan { step: Step { draft, action, lane, guard }, merge }
 }
 
-impl Policy {
-    /// Who decides the field.
-    pub fn owner(&self, name: &FieldName) -> Ownership {
-        self.owners.get(name).copied().unwrap_or_default()
+/// Why a create is held.
+pub const ABSENT: &str = "the target has no such record and creating is switched off";
+
+/// Leaves in the draft what will be sent.
+fn narrow(draft: &mut Draft, action: &Action, policy: &Policy) {
+    match (policy.lane(), action) {
+        (Lane::Guarded, Action::Update { changes, .. }) => {
+            let sent = changes.iter().map(|change| (change.field.clone(), change.after.clone()));
+            draft.fields = sent.collect();
+        }
+        (Lane::Guarded, _) => {}
+        (Lane::Owned, _) if policy.owners.is_empty() => {}
+        (Lane::Owned, _) => draft.fields.retain(|name| policy.owner(name) == crate::Ownership::Source),
     }
 }
 
-fn cause(name: &FieldName, wanted: &Value, base: Option<&Base>) -> Cause {
-    match base.and_then(|base| base.target.get(name.as_str())) {
-        Some(agreed) if agreed == wanted => Cause::Target,
-        _ => Cause::Source,
+fn against(draft: &Draft, found: &Found, agreed: &Agreed<'_>, policy: &Policy) -> (Merge, Vec<Difference>) {
+    let mut all = Merge::default();
+    let mut changes = Vec::new();
+    for (name, wanted) in draft.fields.iter() {
+        let before = found.fields.get(name.as_str()).unwrap_or(&Value::Null);
+        let verdict = merge(name, (wanted, before), agreed, policy);
+        if let Verdict::Write(cause) = verdict {
+            let (field, before, after) = (name.clone(), before.clone(), wanted.clone());
+            changes.push(Difference { field, before, after, cause });
+        }
+        all.note(name, (wanted, before), agreed, verdict);
     }
+    (all, changes)
 }
 
 #[cfg(test)]
@@ -221,6 +199,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Ownership;
 
     fn fields(values: &[(u8, u8)]) -> Fields {
         let value = |number: u8| match number % 4 {
@@ -264,9 +243,9 @@ mod tests {
             let owners = theirs.iter().map(|name| (FieldName::from(format!("F{name}")), Ownership::Target));
             let policy = Policy { owners: owners.collect(), ..Policy::default() };
             let there = there.map(|values| found(fields(&values)));
-            let step = plan(draft(fields(&wanted)), there.as_ref(), None, &policy);
+            let step = plan(draft(fields(&wanted)), there.as_ref(), &Agreed::default(), &policy).step;
             let now = after(&step, there.clone());
-            let again = plan(draft(fields(&wanted)), Some(&now), None, &policy);
+            let again = plan(draft(fields(&wanted)), Some(&now), &Agreed::default(), &policy).step;
             prop_assert!(matches!(again.action, Action::Nothing { .. }), "{again:?}");
             if let Some(there) = there {
                 for name in theirs {
@@ -282,18 +261,20 @@ mod tests {
         let number = |text: &str| -> Fields {
             [(FieldName::from("N"), Value::Decimal(text.parse().expect(text)))].into_iter().collect()
         };
-        let step = plan(draft(number("12.50")), Some(&found(number("12.5"))), None, &Policy::default());
-        assert!(matches!(step.action, Action::Nothing { .. }));
+        let there = found(number("12.5"));
+        let plan = plan(draft(number("12.50")), Some(&there), &Agreed::default(), &Policy::default());
+        assert!(matches!(plan.step.action, Action::Nothing { .. }));
     }
 
     #[test]
     fn the_side_that_moved_is_named() {
         let one =
             |text: &str| -> Fields { [(FieldName::from("N"), Value::text(text))].into_iter().collect() };
-        let base = Base { source: Fields::new(), target: one("agreed") };
+        let base = one("agreed");
+        let agreed = Agreed { target: Some(&base), ..Agreed::default() };
         let cause_of = |wanted: &str, there: &str| {
-            let step = plan(draft(one(wanted)), Some(&found(one(there))), Some(&base), &Policy::default());
-            match step.action {
+            let plan = plan(draft(one(wanted)), Some(&found(one(there))), &agreed, &Policy::default());
+            match plan.step.action {
                 Action::Update { changes, .. } => changes.first().map(|change| change.cause),
                 _ => None,
             }
@@ -307,8 +288,26 @@ mod tests {
     fn what_is_switched_off_is_held() {
         let policy = Policy { create: false, update: false, ..Policy::default() };
         let one: Fields = [(FieldName::from("N"), Value::Bool(true))].into_iter().collect();
-        assert!(matches!(plan(draft(one.clone()), None, None, &policy).action, Action::Hold { .. }));
-        let step = plan(draft(one), Some(&found(Fields::new())), None, &policy);
-        assert!(matches!(step.action, Action::Hold { .. }));
+        let nothing = Agreed::default();
+        let held = |there: Option<&Found>| {
+            matches!(plan(draft(one.clone()), there, &nothing, &policy).step.action, Action::Hold { .. })
+        };
+        assert!(held(None) && held(Some(&found(Fields::new()))));
+    }
+
+    #[test]
+    fn a_guarded_update_carries_only_what_changes() {
+        let policy = Policy {
+            owners: [(FieldName::from("A"), Ownership::Shared)].into_iter().collect(),
+            ..Policy::default()
+        };
+        let both = |a: &str, b: &str| -> Fields {
+            [("A", a), ("B", b)].into_iter().map(|(name, text)| (name.into(), Value::text(text))).collect()
+        };
+        let there = Found { validator: Some("w7".into()), ..found(both("x", "old")) };
+        let plan = plan(draft(both("x", "new")), Some(&there), &Agreed::default(), &policy);
+        assert_eq!((plan.step.lane, plan.step.guard.as_deref()), (Lane::Guarded, Some("w7")));
+        let names: Vec<&str> = plan.step.draft.fields.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["B"]);
     }
 }

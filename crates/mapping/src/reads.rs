@@ -19,6 +19,17 @@ pub(crate) struct LookedAt {
 }
 
 impl DeclaredMapper {
+    /// Kinds of target records that its drafts point to.
+    pub(crate) fn parents(&self) -> BTreeSet<Entity> {
+        let lists = self.lists.iter().flat_map(|list| &list.targets);
+        let choices = self.targets.iter().chain(lists).flat_map(|target| &target.choices);
+        let parent = |chosen: &Chosen| match &chosen.origin {
+            Origin::Reference { entity, .. } => Some(entity.clone()),
+            _ => None,
+        };
+        choices.filter_map(parent).collect()
+    }
+
     pub(crate) fn looked_at(&self) -> LookedAt {
         let mut seen = LookedAt::default();
         if let Some(each) = &self.each {

@@ -13,6 +13,7 @@ pub mod calendar_table;
 pub mod config_error;
 pub mod daemon_file;
 pub mod flow_file;
+pub mod flow_policies;
 pub mod interval;
 pub mod link_file;
 pub mod schedule_table;
@@ -28,7 +29,8 @@ pub use alerts_table::{AlertsTable, CommandTable, EmailTable, MailSecurity, Webh
 pub use calendar_table::{CalendarTable, WeeklyTable, ZoneText};
 pub use config_error::{ConfigError, Place};
 pub use daemon_file::{ControlTable, DAEMON_FILE, DaemonFile, DeadManTable};
-pub use flow_file::{End, FlowFile, MappingRef, SettingsTable, System};
+pub use flow_file::{End, FlowFile, MappingRef, MissingWord, SettingsTable, System};
+pub use flow_policies::{BrakesTable, ConflictsTable, DeletePolicy, DeletesTable, MarkValue, RuleWord};
 pub use interval::Interval;
 pub use link_file::{
     DataTable, IfsAuth, IfsTable, LimitsTable, LinkFile, ObjectTable, SalesforceAuth, SalesforceTable,

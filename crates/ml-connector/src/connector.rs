@@ -64,6 +64,8 @@ pub struct Connector {
     pub(crate) config: Config,
     pub(crate) holding: Holding,
     pub(crate) flows: BTreeMap<String, Flow>,
+    /// The names of all flows, parents before children.
+    pub(crate) order: Vec<String>,
     pub(crate) probes: Vec<Box<dyn Probe>>,
     pub(crate) tokens: Vec<Arc<TokenSource>>,
     pub(crate) calls: CallCounts,
@@ -116,6 +118,12 @@ impl Connector {
         self.flows.get(&name).ok_or_else(|| Failure::Internal { what: format!("flow {name} was not wired") })
     }
 
+    /// `names` in the order in which those flows should run: what makes a kind of record comes before
+    /// what points to it.
+    pub fn in_order(&self, names: &[String]) -> Vec<String> {
+        self.order.iter().filter(|name| names.contains(name)).cloned().collect()
+    }
+
     /// State and audit log.
     pub(crate) fn holding(&self) -> &Holding {
         &self.holding
@@ -128,8 +136,18 @@ impl Connector {
 
     /// Runs one cycle of a flow. Other runs of this link wait for it.
     pub async fn run(&self, flow: &str, mode: Mode, watch: &dyn Watch) -> Result<Ran, Failure> {
+        self.cycle(self.flow(flow)?, mode, watch).await
+    }
+
+    /// The same for somebody who has seen how much would change, and wants it: no limit of the flow's
+    /// `[brakes]` stops the run.
+    pub async fn run_confirmed(&self, flow: &str, mode: Mode, watch: &dyn Watch) -> Result<Ran, Failure> {
+        self.cycle(&self.flow(flow)?.confirmed(), mode, watch).await
+    }
+
+    async fn cycle(&self, work: &Flow, mode: Mode, watch: &dyn Watch) -> Result<Ran, Failure> {
         self.may_write()?;
-        let work = self.flow(flow)?;
+        let flow = work.name();
         let _turn = self.turn.lock().await;
         let begun = self.begin(flow).await;
         let done = work.cycle(mode, watch).await;

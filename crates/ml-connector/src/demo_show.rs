@@ -75,7 +75,7 @@ impl<'a> Show<'a> {
 
     /// Runs one cycle and shows what it did.
     pub(crate) async fn run(&mut self, connector: &Connector, mode: Mode) -> Result<(), Failure> {
-        let ran = cycle(connector, FLOW, mode, self.session).await?;
+        let ran = cycle(connector, (FLOW, false), mode, self.session).await?;
         self.runs.push(run_view::document(&ran));
         self.data(&run_view::summary(&ran, self.session.terminal.data))
     }

@@ -157,6 +157,8 @@ fn flow_exit(error: &FlowError) -> Exit {
     match error {
         FlowError::State(error) => state_exit(error),
         FlowError::Audit(error) => audit_exit(error),
+        FlowError::Braked { .. } => Exit::Waiting,
+        FlowError::OtherSystems { .. } => Exit::Config,
         _ => error.class().map_or(Exit::Internal, class_exit),
     }
 }

@@ -16,6 +16,8 @@ pub mod stop;
 mod audit_filter;
 mod calendar_view;
 mod control_client;
+mod conflict_filter;
+mod conflict_view;
 mod cursor_words;
 mod daemon_view;
 mod demo_show;

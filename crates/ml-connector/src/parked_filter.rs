@@ -33,6 +33,8 @@ pub(crate) enum Class {
     Settling,
     /// Waiting for the next try
     Retry,
+    /// For somebody to end the to and fro of two writers
+    Frozen,
 }
 
 impl From<Class> for ParkedClass {
@@ -42,6 +44,7 @@ impl From<Class> for ParkedClass {
             Class::Orphan => Self::Orphan,
             Class::Settling => Self::Settling,
             Class::Retry => Self::Retry,
+            Class::Frozen => Self::Frozen,
         }
     }
 }

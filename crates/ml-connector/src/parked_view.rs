@@ -134,6 +134,9 @@ mod tests {
             tries: 1,
             since: "2026-03-01T10:00:00Z".parse().unwrap(),
             due: None,
+            waits_for: Vec::new(),
+            assigned: None,
+            amended: None,
         }
     }
 

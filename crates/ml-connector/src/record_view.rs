@@ -24,7 +24,7 @@ pub(crate) fn document(key: &str, explanation: &Explanation) -> Value {
     };
     json!({
         "key": key, "observed": observed, "planned": mapped, "link": explanation.link,
-        "waiting": explanation.parked,
+        "waiting": explanation.parked, "conflicts": explanation.conflicts,
     })
 }
 
@@ -122,6 +122,13 @@ pub(crate) fn words(key: &str, explanation: &Explanation, now: Timestamp, paint:
             link.mapper
         ));
     }
+    words.extend(explanation.conflicts.iter().map(|conflict| {
+        paint.warn(&format!(
+            "people on both sides changed {}: ml-connector conflicts show '{}'",
+            crate::conflict_view::fields(conflict),
+            safe(&conflict.id)
+        ))
+    }));
     words.extend(planned(explanation, paint));
     words
 }
@@ -236,6 +243,7 @@ mod tests {
             mapped: Some(Ok(vec![Preview::Planned(Box::new(planned))])),
             link: None,
             parked: None,
+            conflicts: Vec::new(),
         }
     }
 

@@ -22,6 +22,9 @@ pub(crate) mod calendar_next;
 pub(crate) mod completions;
 pub(crate) mod config_check;
 pub(crate) mod daemon;
+pub(crate) mod conflicts_list;
+pub(crate) mod conflicts_resolve;
+pub(crate) mod conflicts_show;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod init;
@@ -109,6 +112,9 @@ pub(crate) enum Verb {
     /// Look at records that wait, and decide about them
     #[command(subcommand)]
     Quarantine(Quarantine),
+    /// Look at fields that people on both sides changed, and decide whose value stays
+    #[command(subcommand)]
+    Conflicts(Conflicts),
     /// Look at what happened
     #[command(subcommand)]
     Audit(Audit),
@@ -143,6 +149,14 @@ pub(crate) enum Quarantine {
     Show(quarantine_show::Args),
     Retry(quarantine_retry::Args),
     Discard(quarantine_discard::Args),
+}
+
+/// Verbs about conflicts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Conflicts {
+    List(conflicts_list::Args),
+    Show(conflicts_show::Args),
+    Resolve(conflicts_resolve::Args),
 }
 
 /// Verbs about the audit log.
@@ -211,6 +225,7 @@ impl Verb {
             Self::Status(args) => status::run(args, session).await,
             Self::Record(verb) => verb.run(session).await,
             Self::Quarantine(verb) => verb.run(session).await,
+            Self::Conflicts(verb) => verb.run(session).await,
             Self::Audit(verb) => verb.run(session).await,
             Self::Calendar(Calendar::Next(args)) => calendar_next::run(&args, session),
             Self::Config(ConfigVerb::Check(args)) => config_check::run(&args, session),
@@ -239,6 +254,16 @@ impl Quarantine {
             Self::Show(args) => quarantine_show::run(args, session).await,
             Self::Retry(args) => quarantine_retry::run(args, session).await,
             Self::Discard(args) => quarantine_discard::run(args, session).await,
+        }
+    }
+}
+
+impl Conflicts {
+    async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::List(args) => conflicts_list::run(args, session).await,
+            Self::Show(args) => conflicts_show::run(args, session).await,
+            Self::Resolve(args) => conflicts_resolve::run(args, session).await,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use audit::{Scope, ScopeCell};
-use sync_engine::{Flow, FlowParts};
+use sync_engine::{Flow, FlowParts, FlowSettings, Probe, Sink, Source};
 use tokio::sync::Mutex;
 
 use crate::config::{Config, ConfigError, FlowFile, System};
@@ -16,6 +16,8 @@ use crate::stop::Stoppable;
 
 mod call_counts;
 mod chosen_mapper;
+mod ends;
+mod flow_order;
 mod guarded_log;
 mod ifs;
 mod salesforce;
@@ -49,30 +51,32 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let salesforce = Salesforce::new(&config, &shared)?;
     let mut flows = BTreeMap::new();
     let mut probes = Vec::new();
+    let order = flow_order::order(&config, &mappers);
+    let systems = Systems { ifs, salesforce };
     for ((name, file), mapper) in config.flows.iter().zip(mappers) {
-        let source =
-            Arc::new(Stoppable::new(ifs.source(&config, &file.source.entity)?, opening.stop.clone()));
+        let source = Stoppable::new(systems.source(&config, file)?, opening.stop.clone());
         let parts = FlowParts {
             name: name.clone(),
-            source,
-            sink: salesforce.sink(&config, &file.target.entity)?,
+            source: Arc::new(source),
+            sink: systems.sink(&config, file)?,
             store: holding.state.clone(),
             log: log.clone(),
             scope: scope.clone(),
             clock: opening.clock.clone(),
             entropy: opening.entropy.clone(),
-            settings: file.settings(mapper.owners.clone()),
+            settings: FlowSettings {
+                pair: ends::pair(&config, name, file),
+                ..file.settings(mapper.owners.clone())
+            },
             mapper: mapper.mapper.clone(),
         };
         flows.insert(name.clone(), Flow::new(parts));
-        probes.push(ifs.probe(&config, &file.source.entity)?);
-        for (entity, writes) in &mapper.writes {
-            probes.push(salesforce.probe(&config, entity.as_str(), writes)?);
-        }
+        probes.extend(systems.probes(&config, file, &mapper)?);
     }
-    let tokens = vec![ifs.reached.tokens, salesforce.reached.tokens];
+    let tokens = vec![systems.ifs.reached.tokens, systems.salesforce.reached.tokens];
     let clock = opening.clock;
-    Ok(Connector { config, holding, flows, probes, tokens, calls, scope, log, clock, turn: Mutex::new(()) })
+    let turn = Mutex::new(());
+    Ok(Connector { config, holding, flows, order, probes, tokens, calls, scope, log, clock, turn })
 }
 
 /// What can be said of a configuration without asking anybody.
@@ -80,21 +84,57 @@ pub(crate) fn check(config: &Config, custom: &Mappers) -> Result<(), ConfigError
     mappers(config, custom).map(drop)
 }
 
-/// Flows lead from IFS to Salesforce.
-fn check_ends(config: &Config, name: &str, file: &FlowFile) -> Result<(), ConfigError> {
-    if (file.source.system, file.target.system) == (System::Ifs, System::Salesforce) {
-        return Ok(());
+/// Both systems, ready to be read and written.
+struct Systems {
+    ifs: Ifs,
+    salesforce: Salesforce,
+}
+
+impl Systems {
+    /// Where a flow's records come from.
+    fn source(&self, config: &Config, file: &FlowFile) -> Result<Arc<dyn Source>, ConfigError> {
+        match file.source.system {
+            System::Ifs => self.ifs.source(config, &file.source.entity),
+            System::Salesforce => Err(ends::not_here(config, "read changes from Salesforce")),
+        }
     }
-    Err(ConfigError::new(config.flow_file(name), "this version carries records from IFS to Salesforce only")
-        .hint("set source.system = \"ifs\" and target.system = \"salesforce\""))
+
+    /// Where they go.
+    fn sink(&self, config: &Config, file: &FlowFile) -> Result<Arc<dyn Sink>, ConfigError> {
+        match file.target.system {
+            System::Salesforce => self.salesforce.sink(config, &file.target.entity),
+            System::Ifs => Err(ends::not_here(config, "write to IFS")),
+        }
+    }
+
+    /// What examines both ends of a flow.
+    fn probes(
+        &self,
+        config: &Config,
+        file: &FlowFile,
+        mapper: &ChosenMapper,
+    ) -> Result<Vec<Box<dyn Probe>>, ConfigError> {
+        let mut probes = Vec::new();
+        if file.source.system == System::Ifs {
+            probes.push(self.ifs.probe(config, &file.source.entity)?);
+        }
+        if file.target.system == System::Salesforce {
+            for (entity, writes) in &mapper.writes {
+                probes.push(self.salesforce.probe(config, entity.as_str(), writes)?);
+            }
+        }
+        Ok(probes)
+    }
 }
 
 /// The mapper of each flow, in their order, fit for what it reads.
 fn mappers(config: &Config, custom: &Mappers) -> Result<Vec<ChosenMapper>, ConfigError> {
     let chosen = |(name, file): &(String, FlowFile)| {
-        check_ends(config, name, file)?;
+        ends::check(config, name, file)?;
         let mapper = chosen_mapper::choose(config, name, file, custom)?;
-        ifs::check_reads(config, name, file, &mapper.reads)?;
+        if file.source.system == System::Ifs {
+            ifs::check_reads(config, name, file, &mapper.reads)?;
+        }
         Ok(mapper)
     };
     config.flows.iter().map(chosen).collect()

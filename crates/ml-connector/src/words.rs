@@ -101,6 +101,7 @@ pub(crate) fn class(class: ParkedClass) -> &'static str {
         ParkedClass::Orphan => "orphan",
         ParkedClass::Settling => "settling",
         ParkedClass::Retry => "retry",
+        ParkedClass::Frozen => "frozen",
         _ => "other",
     }
 }
@@ -112,6 +113,7 @@ pub(crate) fn waits_for(class: ParkedClass) -> &'static str {
         ParkedClass::Orphan => "its parent record to arrive",
         ParkedClass::Settling => "an older request that may still land",
         ParkedClass::Retry => "the next try, which comes by itself",
+        ParkedClass::Frozen => "somebody to end the to and fro of two writers",
         _ => "something that this program does not know",
     }
 }

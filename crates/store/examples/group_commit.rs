@@ -227,13 +227,27 @@ fn intent(n: u64) -> Intent {
         source: fields(n, "Supplier"),
         at: Timestamp::UNIX_EPOCH,
         doubtful_until: None,
+        target: None,
     }
 }
 
 fn link(n: u64) -> Link {
     let Intent { key, version, mapper, draft, source, at, .. } = intent(n);
     let base = Base { source, target: draft.fields };
-    Link { key, id: draft.id, target: format!("001Ab{n:013}").into(), version, mapper, base, at }
+    Link {
+        key,
+        id: draft.id,
+        target: format!("001Ab{n:013}").into(),
+        version,
+        mapper,
+        base,
+        at,
+        entity: Some(draft.entity),
+        back: None,
+        gone: None,
+        rewrites: Vec::new(),
+        trail: Vec::new(),
+    }
 }
 
 /// Time spent, by the clock and by the processor (all threads, in hundredths of a second).

@@ -5,6 +5,8 @@ pub mod memory;
 pub mod points;
 pub mod sqlite;
 
+mod link_book;
+
 pub use folder::{DataFolder, FolderError};
 pub use memory::MemoryStore;
 pub use points::{POINTS, PersistPoints};

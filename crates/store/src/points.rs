@@ -15,7 +15,7 @@ pub trait PersistPoints: Debug + Send + Sync + 'static {
 }
 
 /// All points.
-pub const POINTS: [&str; 12] = [
+pub const POINTS: [&str; 16] = [
     "before take",
     "after take",
     "before intend",
@@ -26,6 +26,10 @@ pub const POINTS: [&str; 12] = [
     "after release",
     "before release_parked",
     "after release_parked",
+    "before annotate_parked",
+    "after annotate_parked",
+    "before keep_conflicts",
+    "after keep_conflicts",
     "before discard_parked",
     "after discard_parked",
 ];
@@ -42,7 +46,9 @@ pub(crate) const INTEND: Span = Span { before: POINTS[2], after: POINTS[3] };
 pub(crate) const COMMIT: Span = Span { before: POINTS[4], after: POINTS[5] };
 pub(crate) const RELEASE: Span = Span { before: POINTS[6], after: POINTS[7] };
 pub(crate) const RELEASE_PARKED: Span = Span { before: POINTS[8], after: POINTS[9] };
-pub(crate) const DISCARD_PARKED: Span = Span { before: POINTS[10], after: POINTS[11] };
+pub(crate) const ANNOTATE: Span = Span { before: POINTS[10], after: POINTS[11] };
+pub(crate) const CONFLICTS: Span = Span { before: POINTS[12], after: POINTS[13] };
+pub(crate) const DISCARD_PARKED: Span = Span { before: POINTS[14], after: POINTS[15] };
 
 /// The points of a store, if somebody wants to be asked.
 #[derive(Debug, Clone, Default)]

@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod audit_rows;
+mod conflicts;
 mod database;
 mod error;
 mod forms;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use mapping::{Base, Draft, FieldName, Fields, Value};
 use store::{DatabaseError, MemoryStore, POINTS, PersistPoints, Place, SqliteAuditLog, SqliteStore};
-use sync_engine::{Attempt, Commit, Cursor, Intent, Link, StateError, StateStore};
+use sync_engine::{Annotation, Attempt, Commit, Cursor, Intent, Link, StateError, StateStore};
 
 const FLOW: &str = "suppliers";
 
@@ -24,6 +24,7 @@ fn intent(n: u32) -> Intent {
         mapper: "m@1".into(),
         draft: Draft { entity: "Account".into(), id: key.into(), fields: fields(n) },
         source: fields(n),
+        target: None,
         at: Timestamp::UNIX_EPOCH,
         doubtful_until: None,
     }
@@ -32,7 +33,20 @@ fn intent(n: u32) -> Intent {
 fn link(n: u32) -> Link {
     let Intent { key, version, mapper, draft, source, at, .. } = intent(n);
     let base = Base { source, target: draft.fields };
-    Link { key, id: draft.id, target: "001".into(), version, mapper, base, at }
+    Link {
+        key,
+        id: draft.id,
+        target: "001".into(),
+        version,
+        mapper,
+        base,
+        at,
+        entity: Some(draft.entity),
+        back: None,
+        gone: None,
+        rewrites: Vec::new(),
+        trail: Vec::new(),
+    }
 }
 
 /// A store in which something was begun and not ended.
@@ -180,7 +194,8 @@ async fn fails_at_every_point<S: StateStore>(store: &S, at: &At) {
         let status = store.flows().await.expect("reads");
         let flow = status.first().map(|flow| (flow.fence, flow.clean, flow.intents, flow.links));
         let parked = store.parked(&sync_engine::ParkedQuery::default()).await.expect("reads");
-        (flow, parked)
+        let conflicts = store.conflicts(&sync_engine::ConflictQuery::default()).await.expect("reads");
+        (flow, parked, conflicts)
     };
     for point in POINTS {
         let before = seen().await;
@@ -199,11 +214,30 @@ async fn fails_at_every_point<S: StateStore>(store: &S, at: &At) {
             }
             "release" => store.release(FLOW, fence).await.err(),
             "release_parked" => store.release_parked(&all, Timestamp::MAX).await.err(),
+            "annotate_parked" => {
+                let assigned = Some(point.to_owned());
+                store.annotate_parked(&all, &Annotation { assigned, amended: None }).await.err()
+            }
+            "keep_conflicts" => store.keep_conflicts(vec![conflict(point)]).await.err(),
             _ => store.discard_parked(&all).await.err(),
         };
         assert_eq!(failed, Some(StateError::Unavailable { detail: point.into() }));
         let changed = before != seen().await;
         assert_eq!(changed, point.starts_with("after"), "{point}");
+    }
+}
+
+fn conflict(id: &str) -> sync_engine::Conflict {
+    sync_engine::Conflict {
+        id: id.into(),
+        book: FLOW.into(),
+        flow: FLOW.into(),
+        key: "S1".into(),
+        target: "001".into(),
+        source: sync_engine::Claim::default(),
+        claim: sync_engine::Claim::default(),
+        since: Timestamp::UNIX_EPOCH,
+        state: sync_engine::ConflictState::Open,
     }
 }
 
@@ -226,6 +260,9 @@ fn parked() -> sync_engine::Parked {
         tries: 1,
         since: Timestamp::UNIX_EPOCH,
         due: None,
+        waits_for: Vec::new(),
+        assigned: None,
+        amended: None,
     }
 }
 

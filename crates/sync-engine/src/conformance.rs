@@ -1,6 +1,7 @@
 //! What every [`StateStore`] must do, as one suite that each implementation runs.
 
 mod links;
+mod pairs;
 mod samples;
 mod waiting;
 
@@ -33,6 +34,12 @@ pub async fn state_store<S: StateStore>(make: impl Fn() -> S) {
     waiting::people_release_and_discard(&make()).await;
     flows_do_not_see_each_other(&make()).await;
     waiting::the_glance_tells_it_all(&make()).await;
+    waiting::people_take_records_on_and_amend_them(&make()).await;
+    waiting::flows_hand_records_over(&make()).await;
+    pairs::two_flows_share_a_book(&make()).await;
+    pairs::links_are_walked_and_taken_apart(&make()).await;
+    pairs::conflicts_stay_until_they_are_settled(&make()).await;
+    pairs::open_intents_are_seen_by_others(&make()).await;
 }
 
 async fn taking_over_raises_the_fence<S: StateStore>(store: &S) {
@@ -186,6 +193,9 @@ async fn a_commit_is_one_change<S: StateStore>(store: &S) {
         parked: vec![parked(FLOW, "2", ParkedClass::Settling, 2)],
         released: keys(&["1", "unheard of"]),
         finished: Some(time(3)),
+        fingerprint: Some("tenant -> org".into()),
+        careful: Some(true),
+        ..Commit::default()
     };
     commit(store, fence, change.clone()).await;
     let seen = store.parked(&ParkedQuery::default()).await.expect("reads");
@@ -195,6 +205,10 @@ async fn a_commit_is_one_change<S: StateStore>(store: &S) {
     let taken = take(store, FLOW).await;
     assert_eq!((taken.cursor, taken.sweep), (Some(cursor("c")), Some(cursor("s"))));
     assert_eq!(taken.intents, [Intent { doubtful_until: Some(time(9)), ..intent("a/2", "2") }]);
+    assert_eq!((taken.fingerprint.as_deref(), taken.careful), (Some("tenant -> org"), true));
+    commit(store, taken.fence, Commit { careful: Some(false), ..Commit::default() }).await;
+    let taken = take(store, FLOW).await;
+    assert_eq!((taken.fingerprint.as_deref(), taken.careful), (Some("tenant -> org"), false));
 }
 
 async fn flows_do_not_see_each_other<S: StateStore>(store: &S) {

@@ -1,12 +1,17 @@
 //! One run of a flow: take over, settle, take up what is due, walk, give back.
 
-use mapping::Key;
+use std::collections::HashSet;
+
+use mapping::{Key, Policy, Side};
 use serde_json::json;
 
 use crate::flow::raw;
 use crate::session::Session;
 use crate::stage::{Move, Pulled, Stage};
-use crate::{Commit, Cursor, Flow, FlowError, Mode, Page, ParkedQuery, Report, SourceError, Taken, Watch};
+use crate::{
+    Commit, ConflictState, Cursor, Flow, FlowError, Mode, Page, ParkedQuery, Report, SourceError, Taken,
+    Watch,
+};
 
 /// How many records are fetched by key at once.
 const FETCH: usize = 200;
@@ -18,24 +23,43 @@ impl Flow {
     /// the next run, and the cursor never passes what is not kept.
     pub async fn cycle(&self, mode: Mode, watch: &dyn Watch) -> Result<Report, FlowError> {
         let run = self.begin_run();
-        self.tell("started", raw(&json!({ "mode": mode_name(&mode), "mapper": self.parts.mapper.name() })))
-            .await?;
-        let (mut session, taken) = self.take(run).await?;
+        let (mut session, taken) = self.take(run, mode_name(&mode)).await?;
         let done = self.cover(&mut session, taken, mode, watch).await;
         self.give_back(session, done).await
     }
 
-    /// Takes the flow over and settles what its last holder left open.
-    pub(crate) async fn take(&self, run: String) -> Result<(Session, Taken), FlowError> {
-        let mut taken = self.parts.store.take(&self.parts.name, self.now()).await?;
+    /// Takes the flow over.
+    pub(crate) async fn take(&self, run: String, mode: &str) -> Result<(Session, Taken), FlowError> {
+        let taken = self.parts.store.take(&self.parts.name, self.now()).await?;
+        let doubted = self.doubts_state(&taken).await?;
+        let fence = taken.fence.0;
+        let note = json!({ "mode": mode, "mapper": self.parts.mapper.name(), "fence": fence });
+        self.tell("started", raw(&note)).await?;
         let query = ParkedQuery { flow: Some(self.parts.name.clone()), ..ParkedQuery::default() };
         let parked = self.parts.store.parked(&query).await?;
-        let mut session = Session::new(run, taken.fence, parked);
+        let policy = Policy { careful: taken.careful, ..self.parts.settings.policy.clone() };
+        let mut session = Session::new(run, taken.fence, policy, parked);
+        if doubted {
+            self.be_careful(&mut session).await?;
+        }
+        Ok((session, taken))
+    }
+
+    /// Settles what the last holder left open, and learns what other flows know.
+    pub(crate) async fn prepare(&self, session: &mut Session, taken: &mut Taken) -> Result<(), FlowError> {
+        self.check_systems(session, taken.fingerprint.as_deref()).await?;
         if !taken.clean {
             self.tell("recovered", raw(&json!({ "intents": taken.intents.len() }))).await?;
         }
-        self.settle(&mut session, std::mem::take(&mut taken.intents)).await?;
-        Ok((session, taken))
+        self.settle(session, std::mem::take(&mut taken.intents)).await?;
+        self.load_conflicts(session).await?;
+        if let Some(partner) = self.pair().and_then(|pair| pair.partner.as_deref()) {
+            for intent in self.parts.store.intents(partner).await? {
+                let (key, id) = (intent.key.as_str(), intent.draft.id.as_str());
+                session.crossed.extend([key.to_owned(), id.to_owned()]);
+            }
+        }
+        Ok(())
     }
 
     /// Gives the flow back, whether the run ended well or not.
@@ -70,21 +94,46 @@ impl Flow {
         mode: Mode,
         watch: &dyn Watch,
     ) -> Result<(), FlowError> {
-        match mode {
-            Mode::Keys(keys) => self.look_at(session, &keys, watch).await,
-            Mode::Changes => {
-                let due = session.due(self.now(), self.parts.mapper.name());
-                self.look_at(session, &due, watch).await?;
-                self.walk(session, Walk { cursor: taken.cursor, sweep: None }, watch).await
-            }
-            Mode::Full => {
-                let due = session.due(self.now(), self.parts.mapper.name());
-                self.look_at(session, &due, watch).await?;
-                let adopt = taken.cursor.is_none();
-                session.report.resumed = taken.sweep.is_some();
-                self.walk(session, Walk { cursor: taken.sweep, sweep: Some(Sweep { adopt }) }, watch).await
-            }
+        let mut taken = taken;
+        self.prepare(session, &mut taken).await?;
+        self.set_brake(session, &mode).await?;
+        // State that is not to be trusted is made good by comparing everything.
+        let mode = if session.policy.careful && mode == Mode::Changes { Mode::Full } else { mode };
+        if let Mode::Keys(keys) = mode {
+            return self.look_at(session, &keys, watch).await;
         }
+        let due = self.due(session).await;
+        self.look_at(session, &due, watch).await?;
+        if mode == Mode::Full {
+            let adopt = taken.cursor.is_none();
+            session.report.resumed = taken.sweep.is_some();
+            session.swept = taken.sweep.is_none().then(HashSet::new);
+            self.walk(session, Walk { cursor: taken.sweep, sweep: Some(Sweep { adopt }) }, watch).await?;
+            self.end_sweep(session).await?;
+        } else {
+            self.walk(session, Walk { cursor: taken.cursor, sweep: None }, watch).await?;
+        }
+        if session.report.created > 0 {
+            // Parents may have landed in this very run.
+            let released = self.released_orphans(session).await;
+            self.look_at(session, &released, watch).await?;
+        }
+        Ok(())
+    }
+
+    /// Records that are to be taken up: their time has come, what they wait for is there, or a
+    /// conflict was decided in favour of this flow's source.
+    async fn due(&self, session: &Session) -> Vec<Key> {
+        let mut due = session.due(self.now(), self.parts.mapper.name());
+        due.extend(self.released_orphans(session).await);
+        let won = |conflict: &crate::Conflict| {
+            matches!(conflict.state, ConflictState::Decided { winner: Side::Source, .. })
+        };
+        let decided = session.conflicts.iter().filter(|(_, of)| of.iter().any(won));
+        due.extend(decided.map(|(key, _)| key.clone()));
+        due.sort_unstable();
+        due.dedup();
+        due
     }
 
     /// Takes up single records as they are now.

@@ -3,31 +3,45 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Decision, Event};
-use mapping::{Action, Base, Draft, Entity, ExternalId, FieldName, Found, Key, Step, plan};
+use mapping::{
+    Action, Cause, Draft, Entity, ExternalId, FieldName, Found, Lane, Plan, Reference, Rewrite, TargetId,
+    Value,
+};
 
-use crate::flow::raw;
+use crate::clashes::Noted;
+use crate::decisions::Decisions;
+use crate::flow::{Missing, raw};
+use crate::halt::{Halt, crossed, frozen, held, repointed, rival, settling};
 use crate::session::Session;
-use crate::stage::{Halt, Keep, Mapped, Ordered, Planned, Work, claimed_twice};
-use crate::{Fault, FaultClass, Flow, FlowError, Intent, Link, Lookup, ParkedClass};
+use crate::stage::{Keep, Mapped, Ordered, Planned, Work, claimed_twice};
+use crate::weigh::Case;
+use crate::{Commit, Flow, FlowError, Intent, Link, Lookup, ParkedClass};
 
 impl Flow {
     pub(crate) async fn decide(&self, session: &mut Session, mapped: Mapped) -> Result<Planned, FlowError> {
-        let Mapped { work, keep } = mapped;
+        let Mapped { work, gone, keep } = mapped;
         let mut planned = Planned { ordered: Vec::with_capacity(work.len()), keep };
-        if work.is_empty() {
-            return Ok(planned);
-        }
-        let work = self.hold_back(session, work, &mut planned.keep);
-        let ids: Vec<ExternalId> = work.iter().map(|work| work.draft.id.clone()).collect();
-        let links = self.parts.store.links(&self.parts.name, &ids).await?;
-        let drafts: Vec<&Draft> = work.iter().map(|work| &work.draft).collect();
-        let lookups = self.look_up(&drafts).await?;
         let mut decisions = Decisions::default();
-        for ((work, link), lookup) in work.into_iter().zip(links).zip(lookups) {
-            self.decide_one(session, &mut planned, &mut decisions, (work, link, lookup));
+        let mut first = Vec::new();
+        let work = self.hold_back(session, work, &mut planned.keep);
+        if !work.is_empty() {
+            let links = self.links_for(&work).await?;
+            let drafts: Vec<&Draft> = work.iter().map(|work| &work.draft).collect();
+            let lookups = self.look_up(&drafts).await?;
+            for ((work, link), lookup) in work.into_iter().zip(links).zip(lookups) {
+                let noted = self.decide_one(session, &mut planned, &mut decisions, (work, link, lookup));
+                first.extend(noted);
+            }
         }
+        if !gone.is_empty() {
+            self.decide_gone(session, gone, &mut planned, &mut decisions).await?;
+        }
+        session.brake.allow(&planned.ordered)?;
         self.publish(decisions).await?;
+        if !first.is_empty() {
+            let commit = Commit { conflicts: first, ..Commit::default() };
+            self.parts.store.commit(&self.parts.name, session.fence, commit).await?;
+        }
         let intents: Vec<Intent> = planned.ordered.iter().map(|ordered| ordered.intent.clone()).collect();
         if !intents.is_empty() {
             self.parts.store.intend(&self.parts.name, session.fence, intents).await?;
@@ -35,15 +49,25 @@ impl Flow {
         Ok(planned)
     }
 
-    /// Parks what must not be looked at now: ids that two records claim, and records on which an
-    /// older write with other content may still land.
+    /// Parks what must not be looked at now: ids that two records claim, records on which an older
+    /// write may still land, and records that the other direction has just written.
     fn hold_back(&self, session: &Session, work: Vec<Work>, keep: &mut Keep) -> Vec<Work> {
         let twice = claimed_twice(&work);
         let now = self.now();
+        let guarded = session.policy.lane() == Lane::Guarded;
         let mut ready = Vec::with_capacity(work.len());
         for work in work {
+            if session.is_frozen(&work.record) {
+                continue;
+            }
+            let (key, id) = (work.record.key.as_str(), work.draft.id.as_str());
             let halt = if let Some(holder) = twice.get(&work.draft.id) {
                 Some(rival(&work.draft.id, holder))
+            } else if session.crossed.contains(key) || session.crossed.contains(id) {
+                let partner = self.pair().and_then(|pair| pair.partner.as_deref()).unwrap_or_default();
+                Some(crossed(partner, self.after(self.parts.settings.retry)))
+            } else if guarded {
+                session.doubts.open(&work.draft, now).map(settling)
             } else {
                 session.doubts.blocks(&work.draft, now).map(settling)
             };
@@ -77,198 +101,209 @@ impl Flow {
         lookups.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)
     }
 
+    /// Decides about one draft; returns the conflicts to be kept before anything is sent.
     fn decide_one(
         &self,
         session: &mut Session,
         planned: &mut Planned,
         decisions: &mut Decisions,
         (work, link, lookup): (Work, Option<Link>, Lookup),
-    ) {
+    ) -> Vec<crate::Conflict> {
         let found = match verified(&work, link.as_ref(), lookup) {
             Ok(found) => found,
-            Err(fault) => {
-                decisions.add(&work, "parked", None, Some(raw(&fault)));
-                let halt = Halt { class: ParkedClass::Quarantine, fault, due: None };
+            Err(halt) => {
+                decisions.add(&work, "parked", None, Some(raw(&halt.fault)));
                 planned.keep.park(self.parked(session, &work.record, halt));
-                return;
+                return Vec::new();
             }
         };
-        let base = link.as_ref().map(|link| &link.base);
-        let step = plan(work.draft.clone(), found.as_ref(), base, &self.parts.settings.policy);
-        match &step.action {
+        let conflicts = session.conflicts_of(&work.record.key).to_vec();
+        let case = Case {
+            work: &work,
+            link: link.as_ref(),
+            found: found.as_ref(),
+            conflicts: &conflicts,
+            policy: &session.policy,
+        };
+        let plan = self.weigh(&case);
+        let noted = self.note(&case, &plan, &mut planned.keep);
+        match &plan.step.action {
             Action::Nothing { target } => {
-                decisions.add(&work, "nothing", None, None);
+                let target = target.clone();
+                planned.keep.commit.links.extend(self.refreshed(&case, &plan, target));
+                decisions.add(&work, "nothing", None, differing(&plan));
                 planned.keep.counts.equal += 1;
                 planned.keep.release(session, &work.record.key);
-                let target = target.clone();
-                planned.keep.commit.links.extend(self.refreshed(link.as_ref(), &work, target));
             }
             Action::Hold { reason } => {
-                let fault = held(reason);
-                decisions.add(&work, "hold", None, Some(raw(&fault)));
-                let halt = Halt { class: ParkedClass::Quarantine, fault, due: None };
+                let halt = self.halted(&work, reason, found.is_none());
+                decisions.add(&work, "hold", None, Some(raw(&halt.fault)));
                 planned.keep.park(self.parked(session, &work.record, halt));
             }
             _ => {
+                let target = found.as_ref().map_or_else(|| TargetId::from(""), |found| found.target.clone());
+                let mut after = self.link_after(&case, &plan, target);
+                let thawed = session.waits_frozen(&work.record.key);
+                if let Some(fields) = self.flips(&mut after, &plan, thawed) {
+                    let halt = frozen(fields);
+                    decisions.add(&work, "parked", None, Some(raw(&halt.fault)));
+                    planned.keep.park(self.parked(session, &work.record, halt));
+                    return Vec::new();
+                }
+                let suspects = suspects(&mut after, &plan, &session.policy);
                 let attempt = session.next_attempt();
-                decisions.write(&work, &attempt.0, &step);
-                planned.ordered.push(self.ordered(attempt, work, step));
+                decisions.write(&work, &attempt.0, &plan.step);
+                let mut ordered = self.ordered(attempt, work.record, plan, after);
+                (ordered.ends, ordered.suspects) = (noted.landed, suspects);
+                planned.ordered.push(ordered);
+                return noted.first;
             }
         }
-    }
-
-    fn ordered(&self, attempt: crate::Attempt, work: Work, step: Step) -> Ordered {
-        let intent = Intent {
-            attempt,
-            key: work.record.key.clone(),
-            version: work.record.version.clone(),
-            mapper: self.parts.mapper.name().to_owned(),
-            draft: step.draft.clone(),
-            source: work.record.fields.clone(),
-            at: self.now(),
-            doubtful_until: None,
-        };
-        Ordered { intent, record: work.record, step }
+        Vec::new()
     }
 
     /// The link as it should be, if it is not so already.
-    fn refreshed(&self, link: Option<&Link>, work: &Work, target: mapping::TargetId) -> Option<Link> {
-        let mapper = self.parts.mapper.name();
-        let current = link.is_some_and(|link| {
-            link.version == work.record.version && link.mapper == mapper && link.target == target
-        });
-        (!current).then(|| self.link(&work.record, &work.draft, target))
+    fn refreshed(&self, case: &Case<'_>, plan: &Plan, target: TargetId) -> Option<Link> {
+        if case.policy.lane() == Lane::Owned
+            && plan.merge.clashes.is_empty()
+            && let Some(link) = case.standing()
+            && link.version == case.work.record.version
+            && link.mapper == self.parts.mapper.name()
+            && link.target == target
+        {
+            return None;
+        }
+        let after = self.link_after(case, plan, target);
+        (!case.link.is_some_and(|known| same(known, &after))).then_some(after)
     }
 
-    /// A pair that agrees from now on.
-    pub(crate) fn link(&self, record: &mapping::Record, draft: &Draft, target: mapping::TargetId) -> Link {
-        Link {
+    /// Counts and keeps what was found out field by field.
+    fn note(&self, case: &Case<'_>, plan: &Plan, keep: &mut Keep) -> Noted {
+        let merge = &plan.merge;
+        keep.counts.absorbed += merge.absorbed;
+        if merge.left.is_empty() && merge.clashes.is_empty() && case.conflicts.is_empty() {
+            return Noted::default();
+        }
+        keep.counts.left += merge.left.len() as u64;
+        keep.counts.conflicts += merge.clashes.len() as u64;
+        if !merge.left.is_empty() {
+            keep.commit.handed.extend(self.handed_over(case));
+        }
+        let mut noted = self.conflicts_of(case, plan);
+        keep.commit.conflicts.append(&mut noted.now);
+        noted
+    }
+
+    fn halted(&self, work: &Work, reason: &str, absent: bool) -> Halt {
+        let mut halt = held(reason);
+        if absent && self.parts.settings.missing == Missing::Wait {
+            halt.class = ParkedClass::Orphan;
+            halt.fault.code = "TARGET_MISSING".into();
+            halt.fault.message = format!("{} {} is not there yet", work.draft.entity, work.draft.id);
+            halt.fault.hint = None;
+            halt.due = Some(self.after(self.parts.settings.retry));
+            let (entity, id) = (work.draft.entity.clone(), work.draft.id.clone());
+            halt.waits_for = vec![Reference { entity, field: FieldName::from(""), id }];
+        }
+        halt
+    }
+
+    /// A step under an intent; `link` is what both sides agree on once it has landed.
+    pub(crate) fn ordered(
+        &self,
+        attempt: crate::Attempt,
+        record: mapping::Record,
+        plan: Plan,
+        link: Link,
+    ) -> Ordered {
+        let step = plan.step;
+        let images = (step.lane == Lane::Guarded || self.pair().is_some()).then(|| link.base.target.clone());
+        let intent = Intent {
+            attempt,
             key: record.key.clone(),
-            id: draft.id.clone(),
-            target,
             version: record.version.clone(),
             mapper: self.parts.mapper.name().to_owned(),
-            base: Base { source: record.fields.clone(), target: draft.fields.clone() },
+            draft: step.draft.clone(),
+            source: link.base.source.clone(),
+            target: images,
             at: self.now(),
-        }
-    }
-
-    /// Puts the decisions on record.
-    pub(crate) async fn publish(&self, decisions: Decisions) -> Result<(), FlowError> {
-        let Decisions { mut records, mut decisions } = decisions;
-        let chunk = self.parts.settings.chunk.max(1);
-        let mut entries = Vec::with_capacity(records.len() / chunk + 1);
-        while !records.is_empty() {
-            let later = (
-                records.split_off(chunk.min(records.len())),
-                decisions.split_off(chunk.min(decisions.len())),
-            );
-            entries.push(self.entry(records, Event::Decided { decisions }));
-            (records, decisions) = later;
-        }
-        if !entries.is_empty() {
-            self.parts.log.append(entries).await?;
-        }
-        Ok(())
+            doubtful_until: None,
+        };
+        Ordered { intent, record, step, link, ends: Vec::new(), suspects: Vec::new() }
     }
 }
 
-/// Decisions on their way to the log.
-#[derive(Debug, Default)]
-pub(crate) struct Decisions {
-    records: Vec<String>,
-    decisions: Vec<Decision>,
+/// Whether a link says already what it would say.
+fn same(known: &Link, after: &Link) -> bool {
+    let Link { key, id, target, version, mapper, base, gone, rewrites, .. } = known;
+    let head = (key, id, target, version, mapper)
+        == (&after.key, &after.id, &after.target, &after.version, &after.mapper);
+    head && *gone == after.gone && *rewrites == after.rewrites && *base == after.base
 }
 
-impl Decisions {
-    fn add(
-        &mut self,
-        work: &Work,
-        action: &str,
-        attempt: Option<&str>,
-        detail: Option<Box<serde_json::value::RawValue>>,
-    ) {
-        self.of(
-            &work.record.key,
-            Decision {
-                action: action.into(),
-                id: work.draft.id.to_string(),
-                attempt: attempt.map(str::to_owned),
-                detail,
-            },
-        );
-    }
-
-    /// A decision about the record of `key`.
-    pub(crate) fn of(&mut self, key: &Key, decision: Decision) {
-        self.records.push(key.to_string());
-        self.decisions.push(decision);
-    }
-
-    fn write(&mut self, work: &Work, attempt: &str, step: &Step) {
-        match &step.action {
-            Action::Update { changes, .. } => self.add(work, "update", Some(attempt), Some(raw(changes))),
-            _ => self.add(work, "create", Some(attempt), None),
+/// Values that are put back: if one comes back that was put back before, it is looked at again right
+/// after it was written.
+fn suspects(after: &mut Link, plan: &Plan, policy: &mapping::Policy) -> Vec<Rewrite> {
+    let Action::Update { changes, .. } = &plan.step.action else { return Vec::new() };
+    let mut suspects = Vec::new();
+    for change in changes {
+        let known = after.rewrites.iter().position(|known| known.field == change.field);
+        let before = known.map(|place| after.rewrites.swap_remove(place));
+        if change.cause != Cause::Target || policy.owner(&change.field) != mapping::Ownership::Source {
+            continue;
         }
+        let (field, sent, stored) = (change.field.clone(), change.after.clone(), change.before.clone());
+        let rewrite = Rewrite { field, sent, stored, known: false };
+        if before.is_some_and(|before| before == rewrite) {
+            suspects.push(rewrite.clone());
+        }
+        after.rewrites.push(rewrite);
     }
+    suspects
+}
+
+/// Fields that differ although nothing is written.
+fn differing(plan: &Plan) -> Option<Box<serde_json::value::RawValue>> {
+    let merge = &plan.merge;
+    if merge.left.is_empty() && merge.clashes.is_empty() {
+        return None;
+    }
+    let clashes: Vec<&FieldName> = merge.clashes.iter().map(|clash| &clash.field).collect();
+    Some(raw(&serde_json::json!({ "left": merge.left, "conflicts": clashes })))
 }
 
 /// The found record, unless the identity is not clear.
-fn verified(work: &Work, link: Option<&Link>, lookup: Lookup) -> Result<Option<Found>, Fault> {
-    if let Some(link) = link
-        && link.key != work.record.key
-    {
-        return Err(rival(&work.draft.id, &link.key).fault);
+fn verified(work: &Work, link: Option<&Link>, lookup: Lookup) -> Result<Option<Found>, Halt> {
+    if let Some(link) = link.filter(|link| link.gone.is_none()) {
+        if link.key != work.record.key {
+            return Err(rival(&work.draft.id, &link.key));
+        }
+        if link.id != work.draft.id {
+            return Err(repointed(&work.draft.id, &link.id));
+        }
     }
     match lookup {
         Lookup::Absent => Ok(None),
         Lookup::One(found) => Ok(Some(found)),
-        Lookup::Ambiguous(fault) => Err(fault),
+        Lookup::Ambiguous(fault) => Err(Halt::new(ParkedClass::Quarantine, fault, None)),
     }
 }
 
 fn fields_of(drafts: &[&Draft]) -> Vec<FieldName> {
     let mut names: Vec<FieldName> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
-    for (name, _) in drafts.iter().flat_map(|draft| draft.fields.iter()) {
+    let mut note = |name: &FieldName| {
         if !seen.contains(name.as_str()) {
             seen.insert(name.clone());
             names.push(name.clone());
         }
+    };
+    for (name, value) in drafts.iter().flat_map(|draft| draft.fields.iter()) {
+        note(name);
+        let Value::List(children) = value else { continue };
+        for (field, _) in children.iter().flat_map(|child| child.fields.iter()) {
+            note(&FieldName::from(format!("{name}.{field}")));
+        }
     }
     names
-}
-
-fn rival(id: &ExternalId, holder: &Key) -> Halt {
-    let fault = Fault {
-        class: FaultClass::Identity,
-        code: "RIVAL".into(),
-        message: format!("external id {id} is already claimed by source record {holder}"),
-        fields: vec![],
-        hint: Some(
-            "make the external id unique in the mapping, or remove one of the two source records".into(),
-        ),
-    };
-    Halt { class: ParkedClass::Quarantine, fault, due: None }
-}
-
-fn settling(until: jiff::Timestamp) -> Halt {
-    let fault = Fault {
-        class: FaultClass::Transient,
-        code: "SETTLING".into(),
-        message: format!("an earlier write whose answer was lost may still land until {until}"),
-        fields: vec![],
-        hint: None,
-    };
-    Halt { class: ParkedClass::Settling, fault, due: Some(until) }
-}
-
-fn held(reason: &str) -> Fault {
-    Fault {
-        class: FaultClass::Data,
-        code: "HELD".into(),
-        message: reason.into(),
-        fields: vec![],
-        hint: Some("the flow's policy forbids this write; change it in the flow's file".into()),
-    }
 }

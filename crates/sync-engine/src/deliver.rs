@@ -2,14 +2,26 @@
 //! to be in doubt. A lost answer is settled by reading the target back.
 
 use audit::Decision;
-use mapping::{Action, Cause, Draft, TargetId, plan};
+use mapping::{Action, Cause, Draft, Reference, TargetId, Value};
 
-use crate::decide::Decisions;
+use crate::decisions::Decisions;
 use crate::flow::raw;
+use crate::halt::Halt;
 use crate::session::Session;
-use crate::stage::{Applied, Halt, Keep, Ordered, Planned};
+use crate::stage::{Applied, Keep, Ordered, Planned};
 use crate::verdict::{Verdict, verdict};
-use crate::{Commit, Fault, FaultClass, Flow, FlowError, Intent, Lookup, Outcome, ParkedClass, SinkError};
+use crate::{Commit, Fault, FaultClass, Flow, FlowError, Intent, Outcome, ParkedClass, SinkError};
+
+/// What a call left open.
+#[derive(Debug, Default)]
+struct Sent {
+    /// Their answer was lost.
+    lost: Vec<Ordered>,
+    /// They met another state of the record than they were planned for.
+    moved: Vec<Ordered>,
+    /// They landed, and what they put back has to be looked at.
+    suspects: Vec<Ordered>,
+}
 
 impl Flow {
     pub(crate) async fn deliver(
@@ -23,23 +35,26 @@ impl Flow {
         let mut open = ordered;
         while !open.is_empty() && applied.stop.is_none() {
             round += 1;
-            let lost = self.send(session, open, &mut applied).await?;
+            let Sent { lost, mut moved, suspects } = self.send(session, open, &mut applied).await?;
+            self.learn(suspects, &mut applied).await?;
             open = self.read_back(session, lost, &mut applied).await?;
-            if round >= self.parts.settings.rounds.max(1) {
+            if round >= self.parts.settings.rounds.max(1) || applied.stop.is_some() {
                 self.give_up(session, std::mem::take(&mut open), &mut applied.keep);
+                self.park_moved(session, std::mem::take(&mut moved), &mut applied.keep);
             }
             open = self.order_again(session, open).await?;
+            open.extend(self.decide_anew(session, moved, &mut applied).await?);
         }
         Ok(applied)
     }
 
-    /// Sends the steps; returns those whose answer was lost.
+    /// Sends the steps.
     async fn send(
         &self,
         session: &Session,
         open: Vec<Ordered>,
         applied: &mut Applied,
-    ) -> Result<Vec<Ordered>, FlowError> {
+    ) -> Result<Sent, FlowError> {
         let steps = open.iter().map(|ordered| ordered.step.clone()).collect();
         let receipts = match self.parts.sink.apply(steps).await {
             Ok(receipts) => receipts,
@@ -48,30 +63,46 @@ impl Flow {
                     applied.keep.settle(ordered.intent.attempt);
                 }
                 applied.stop = Some(error.into());
-                return Ok(Vec::new());
+                return Ok(Sent::default());
             }
         };
         if receipts.len() != open.len() {
             let detail = format!("apply gave {} receipts for {} steps", receipts.len(), open.len());
             return Err(FlowError::Contract { component: "sink", detail });
         }
-        let mut lost = Vec::new();
+        let mut sent = Sent::default();
         for (ordered, receipt) in open.into_iter().zip(receipts) {
             match receipt.outcome {
                 Outcome::Applied { target, created } => {
                     applied.keep.settle(ordered.intent.attempt.clone());
-                    self.landed(session, &mut applied.keep, &ordered, target, created);
+                    if !ordered.suspects.is_empty() {
+                        sent.suspects.push(ordered.clone());
+                    }
+                    self.landed(session, &mut applied.keep, ordered, target, created);
+                }
+                Outcome::Rejected(fault) if fault.says_moved() => {
+                    applied.keep.settle(ordered.intent.attempt.clone());
+                    sent.moved.push(ordered);
                 }
                 Outcome::Rejected(fault) => self.refused(session, applied, ordered, fault),
-                Outcome::Unknown { .. } => lost.push(ordered),
+                Outcome::Unknown { .. } => sent.lost.push(ordered),
             }
         }
-        Ok(lost)
+        Ok(sent)
     }
 
     /// The target holds what was sent.
-    fn landed(&self, session: &Session, keep: &mut Keep, ordered: &Ordered, target: TargetId, created: bool) {
-        match (&ordered.step.action, created) {
+    pub(crate) fn landed(
+        &self,
+        session: &Session,
+        keep: &mut Keep,
+        ordered: Ordered,
+        target: TargetId,
+        created: bool,
+    ) {
+        let Ordered { step, record, mut link, ends, .. } = ordered;
+        match (&step.action, created) {
+            (Action::Remove { .. }, _) => keep.counts.removed += 1,
             (Action::Update { changes, .. }, false) => {
                 keep.counts.updated += 1;
                 let restored = changes.iter().any(|change| change.cause == Cause::Target);
@@ -81,78 +112,40 @@ impl Flow {
             // Planned as a create, but somebody (an earlier attempt of ours) had made it meanwhile.
             (_, false) => keep.counts.updated += 1,
         }
-        keep.release(session, &ordered.record.key);
-        let link = self.link(&ordered.record, &ordered.step.draft, target);
+        keep.release(session, &record.key);
+        if !self.swapped() && !matches!(step.action, Action::Remove { .. }) {
+            link.target = target;
+        }
+        link.at = self.now();
         keep.commit.links.push(link);
+        keep.commit.conflicts.extend(ends);
     }
 
     /// The target surely did not write it.
     fn refused(&self, session: &Session, applied: &mut Applied, ordered: Ordered, fault: Fault) {
         let keep = &mut applied.keep;
         keep.settle(ordered.intent.attempt);
+        if fault.code == Fault::LEFT_ALONE {
+            keep.counts.filtered += 1;
+            keep.release(session, &ordered.record.key);
+            return;
+        }
         let tries = session.waiting.get(&ordered.record.key).map_or(0, |waiting| waiting.tries);
         match verdict(&fault, tries, self.parts.settings.retry) {
             Verdict::Park(class, wait) => {
+                let waits_for = if class == ParkedClass::Orphan {
+                    parents(&ordered.step.draft, &fault)
+                } else {
+                    Vec::new()
+                };
                 let due = wait.map(|wait| self.after(wait));
-                keep.park(self.parked(session, &ordered.record, Halt { class, fault, due }));
+                let halt = Halt { class, fault, due, waits_for };
+                keep.park(self.parked(session, &ordered.record, halt));
             }
             Verdict::Stop => {
                 let operation = format!("writing {}", ordered.step.draft.entity);
                 applied.stop.get_or_insert_with(|| SinkError { operation, fault }.into());
             }
-        }
-    }
-
-    /// Looks up what became of lost writes; returns those that have not landed (so far).
-    async fn read_back(
-        &self,
-        session: &mut Session,
-        lost: Vec<Ordered>,
-        applied: &mut Applied,
-    ) -> Result<Vec<Ordered>, FlowError> {
-        if lost.is_empty() {
-            return Ok(lost);
-        }
-        let until = self.after(self.parts.settings.settle);
-        let drafts: Vec<&Draft> = lost.iter().map(|ordered| &ordered.step.draft).collect();
-        let lookups = match self.look_up(&drafts).await {
-            Ok(lookups) => lookups,
-            // The intents stay open: the next run settles them.
-            Err(error) => {
-                applied.stop.get_or_insert(error);
-                return Ok(Vec::new());
-            }
-        };
-        let mut decisions = Decisions::default();
-        let mut missing = Vec::new();
-        for (ordered, lookup) in lost.into_iter().zip(lookups) {
-            let landed = self.shows(&ordered.step.draft, &lookup);
-            decisions.of(&ordered.record.key, settled(&ordered.intent, landed.is_some()));
-            // With an equal write in doubt, nobody can tell which of the two has landed.
-            if landed.is_none() || session.doubts.know(&ordered.step.draft) {
-                doubt(session, &mut applied.keep.commit, &ordered.intent, until);
-            } else {
-                applied.keep.settle(ordered.intent.attempt.clone());
-            }
-            if let Some(target) = landed {
-                let created = matches!(ordered.step.action, Action::Create);
-                applied.keep.counts.settled += 1;
-                self.landed(session, &mut applied.keep, &ordered, target, created);
-            } else {
-                missing.push(ordered);
-            }
-        }
-        self.publish(decisions).await?;
-        Ok(missing)
-    }
-
-    /// The target's id, if the target shows everything that `draft` wants.
-    pub(crate) fn shows(&self, draft: &Draft, lookup: &Lookup) -> Option<TargetId> {
-        let Lookup::One(found) = lookup else { return None };
-        let step = plan(draft.clone(), Some(found), None, &self.parts.settings.policy);
-        match step.action {
-            Action::Nothing { target } => Some(target),
-            _ => None,
         }
     }
 
@@ -192,7 +185,7 @@ impl Flow {
                 hint: None,
             };
             let due = Some(self.after(self.parts.settings.retry));
-            let halt = Halt { class: ParkedClass::Retry, fault, due };
+            let halt = Halt::new(ParkedClass::Retry, fault, due);
             keep.park(self.parked(session, &ordered.record, halt));
         }
     }
@@ -224,5 +217,29 @@ fn repeated(ordered: &Ordered) -> Decision {
         id: ordered.step.draft.id.to_string(),
         attempt: Some(ordered.intent.attempt.0.clone()),
         detail: None,
+    }
+}
+
+/// The records that a refused draft points to; those of the fields that the refusal names, if it does.
+fn parents(draft: &Draft, fault: &Fault) -> Vec<Reference> {
+    let named = |name: &&mapping::FieldName| fault.fields.is_empty() || fault.fields.contains(name);
+    let fields = draft.fields.iter().filter(|(name, _)| named(name));
+    let some: Vec<Reference> = fields.flat_map(|(_, value)| references(value)).collect();
+    if some.is_empty() {
+        draft.fields.iter().flat_map(|(_, value)| references(value)).collect()
+    } else {
+        some
+    }
+}
+
+fn references(value: &Value) -> Vec<Reference> {
+    match value {
+        Value::Reference(reference) => vec![reference.clone()],
+        Value::List(lines) => lines
+            .iter()
+            .flat_map(|line| line.fields.iter())
+            .flat_map(|(_, value)| references(value))
+            .collect(),
+        _ => Vec::new(),
     }
 }

@@ -20,6 +20,24 @@ pub enum FlowError {
     /// The audit log could not be kept, so nothing may be done.
     #[error("keeping the audit log")]
     Audit(#[from] AuditError),
+    /// The run would change more than it may without being asked to; nothing of this page was written.
+    #[error("the run was stopped: so far it would make {planned} {what}, and {limit} are allowed")]
+    Braked {
+        /// Changes or removals.
+        what: &'static str,
+        /// How many there would be so far; what comes behind was not looked at.
+        planned: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// The flow was made for other systems.
+    #[error("the flow has joined {known} so far, and would join {found} now; nothing was done")]
+    OtherSystems {
+        /// The systems of its state.
+        known: String,
+        /// The systems it reaches now.
+        found: String,
+    },
     /// A component broke its contract; nothing was acted upon.
     #[error("{component} broke its contract: {detail}")]
     Contract {
@@ -36,7 +54,11 @@ impl FlowError {
         match self {
             Self::Source(error) => Some(error.class()),
             Self::Sink(error) => Some(error.class()),
-            Self::State(_) | Self::Audit(_) | Self::Contract { .. } => None,
+            Self::State(_)
+            | Self::Audit(_)
+            | Self::Contract { .. }
+            | Self::Braked { .. }
+            | Self::OtherSystems { .. } => None,
         }
     }
 
@@ -46,6 +68,14 @@ impl FlowError {
             Self::Source(SourceError::Failed { fault, .. }) | Self::Sink(SinkError { fault, .. }) => {
                 fault.hint.as_deref()
             }
+            Self::Braked { .. } => Some(
+                "look at `ml-connector plan`; if that is what you want: `ml-connector run --confirm`, or raise \
+                 the limit in the flow's [brakes]",
+            ),
+            Self::OtherSystems { .. } => Some(
+                "check the addresses and credentials in link.toml; for other systems make another link with \
+                 `ml-connector init`",
+            ),
             Self::Audit(_) | Self::State(StateError::Unavailable { .. }) => {
                 Some("look at the free space and the rights of the data folder, then run again")
             }

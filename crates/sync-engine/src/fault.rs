@@ -26,8 +26,16 @@ impl Fault {
     pub const EXISTS: &'static str = "EXISTS";
     /// The code of a guarded write that met another state of the record than it was planned for.
     pub const MOVED: &'static str = "MOVED";
+    /// The code of a record that a sink leaves alone because its settings say so: no failure, and
+    /// nothing that waits.
+    pub const LEFT_ALONE: &'static str = "LEFT_ALONE";
     /// The code of a step that a sink cannot carry out.
     pub const UNSUPPORTED: &'static str = "UNSUPPORTED";
+
+    /// Whether it says that the record is not the one that the step was planned for.
+    pub fn says_moved(&self) -> bool {
+        self.class == FaultClass::Conflict && matches!(self.code.as_str(), Self::EXISTS | Self::MOVED)
+    }
 }
 
 /// Classes of refusals (`docs/errors/`).

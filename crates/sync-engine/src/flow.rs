@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use audit::{AuditLog, Entry, Event, Scope, ScopeCell};
 use jiff::{SignedDuration, Timestamp};
-use mapping::{Key, Mapper, Policy};
+use mapping::{FieldName, Fields, Key, Mapper, Policy};
 use serde_json::value::RawValue;
 use wire::{Clock, Entropy};
 
@@ -49,8 +49,96 @@ pub struct FlowSettings {
     pub retry: Duration,
     /// How many records one audit entry names.
     pub chunk: usize,
-    /// How often a lost write is repeated within one run.
+    /// How often a lost write is repeated, and a record that moved is decided anew, within one run.
     pub rounds: u32,
+    /// The flow in the other direction between the same records, if there is one.
+    pub pair: Option<Pair>,
+    /// What happens to target records whose source record is gone.
+    pub deletes: Deletes,
+    /// What happens to drafts whose target record is missing and must not be made.
+    pub missing: Missing,
+    /// How much one run may change without being asked to.
+    pub brakes: Brakes,
+    /// Where a source record tells when and by whom it was modified.
+    pub evidence: Evidence,
+}
+
+/// Two flows that lead to and fro between the same records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The name under which both keep their links.
+    pub name: String,
+    /// Whether this is the flow that sees links with their ends swapped; one of the two does.
+    pub swapped: bool,
+    /// The flow in the other direction.
+    pub partner: Option<String>,
+}
+
+/// What happens to a target record whose source record is gone.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Deletes {
+    /// It stays as it is, and the pair stays known.
+    #[default]
+    Ignore,
+    /// It stays as it is; the two belong together no longer.
+    Unlink,
+    /// These of its fields are set, to mark it or to put it out of use.
+    Mark(Fields),
+    /// It is removed.
+    Delete,
+}
+
+impl Eq for Deletes {}
+
+/// What happens to a draft whose target record is missing and must not be made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Missing {
+    /// A person has to look.
+    #[default]
+    Hold,
+    /// It waits until the record is there.
+    Wait,
+}
+
+/// How much one run may change before it stops and asks. What is made anew does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brakes {
+    /// Updates and removals.
+    pub changes: Limit,
+    /// Removals.
+    pub deletes: Limit,
+    /// Somebody has looked and said that it may go on.
+    pub confirmed: bool,
+}
+
+/// A number of records, or a share of all linked ones, whichever is more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// So many at least.
+    pub records: u64,
+    /// Or so many of a hundred.
+    pub percent: u64,
+}
+
+impl Default for Brakes {
+    fn default() -> Self {
+        Self {
+            changes: Limit { records: 200, percent: 5 },
+            deletes: Limit { records: 50, percent: 2 },
+            confirmed: false,
+        }
+    }
+}
+
+/// Where a source record tells when and by whom it was modified.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The field with the time of its last modification, by the source's own clock.
+    pub modified: Option<FieldName>,
+    /// The field with who did it.
+    pub by: Option<FieldName>,
 }
 
 impl Default for FlowSettings {
@@ -61,6 +149,11 @@ impl Default for FlowSettings {
             retry: Duration::from_mins(1),
             chunk: 200,
             rounds: 3,
+            pair: None,
+            deletes: Deletes::default(),
+            missing: Missing::default(),
+            brakes: Brakes::default(),
+            evidence: Evidence::default(),
         }
     }
 }
@@ -96,6 +189,14 @@ impl Flow {
     /// Its parts.
     pub fn parts(&self) -> &FlowParts {
         &self.parts
+    }
+
+    /// The same flow, told by a person that it may change as much as it has to.
+    #[must_use]
+    pub fn confirmed(&self) -> Self {
+        let mut parts = self.parts.clone();
+        parts.settings.brakes.confirmed = true;
+        Self { parts }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -3,10 +3,12 @@
 //! Data flows one way: a [`Source`] reports changes, a mapper makes drafts of them, the [`Sink`] is
 //! asked what it has, the plan decides, the sink applies, and only then the cursor moves.
 
+pub mod conflict;
 pub mod conformance;
 pub mod error;
 pub mod fault;
 pub mod flow;
+pub mod link;
 pub mod plan_item;
 pub mod probe;
 pub mod report;
@@ -14,25 +16,42 @@ pub mod sink;
 pub mod source;
 pub mod state;
 
+mod again;
+mod book;
+mod brake;
+mod careful;
+mod clashes;
 mod cycle;
 mod decide;
+mod decisions;
 mod deliver;
+mod doubts;
+mod halt;
+mod images;
+mod orphans;
 mod preview;
+mod read_back;
+mod removal;
 mod session;
 mod settle;
 mod stage;
+mod sweep_end;
+mod trail;
 mod transform;
 mod verdict;
+mod weigh;
 
+pub use conflict::{Claim, Conflict, ConflictQuery, ConflictState};
 pub use error::FlowError;
 pub use fault::{Fault, FaultClass};
-pub use flow::{Flow, FlowParts, FlowSettings, Mode};
+pub use flow::{Brakes, Deletes, Evidence, Flow, FlowParts, FlowSettings, Limit, Missing, Mode, Pair};
+pub use link::{Link, Seen, Trace};
 pub use plan_item::{Carried, Explanation, Moved, Planned, Preview};
 pub use probe::{Finding, Health, Probe};
 pub use report::{Report, Unwatched, Watch};
 pub use sink::{Lookup, Outcome, Receipt, Sink, SinkError};
 pub use source::{Cursor, Observation, Page, Source, SourceError, Unreadable};
 pub use state::{
-    Attempt, Commit, Desk, Fence, FlowStatus, Intent, Link, Parked, ParkedClass, ParkedQuery, StateError,
-    StateStore, Taken,
+    Annotation, Attempt, Commit, Desk, Fence, FlowStatus, Intent, Parked, ParkedClass, ParkedQuery,
+    StateError, StateStore, Taken,
 };

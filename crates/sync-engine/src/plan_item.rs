@@ -66,4 +66,6 @@ pub struct Explanation {
     pub link: Option<Link>,
     /// Why it waits, if it does.
     pub parked: Option<Parked>,
+    /// The fields on which both sides moved apart, as this flow sees them.
+    pub conflicts: Vec<crate::Conflict>,
 }

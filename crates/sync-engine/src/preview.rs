@@ -1,12 +1,13 @@
 //! Plans without writing, and carrying out a saved plan.
 
-use mapping::{Draft, FieldName, Found, Key, plan};
+use mapping::{Draft, FieldName, Found, Key};
 use serde_json::json;
 
 use crate::flow::raw;
+use crate::halt::unmappable;
 use crate::session::Session;
 use crate::stage::{Keep, Mapped, Move, Pulled, Stage, Work};
-use crate::transform::unmappable;
+use crate::weigh::Case;
 use crate::{
     Carried, Cursor, Explanation, Fence, Flow, FlowError, Lookup, Mode, Moved, Observation, ParkedQuery,
     Planned, Preview, Report, Watch,
@@ -27,7 +28,9 @@ impl Flow {
         let run = self.begin_run();
         self.tell("preview", raw(&json!({ "mapper": self.parts.mapper.name() }))).await?;
         let query = ParkedQuery { flow: Some(self.parts.name.clone()), ..ParkedQuery::default() };
-        let mut session = Session::new(run, Fence(0), self.parts.store.parked(&query).await?);
+        let policy = self.parts.settings.policy.clone();
+        let mut session = Session::new(run, Fence(0), policy, self.parts.store.parked(&query).await?);
+        self.load_conflicts(&mut session).await?;
         match mode {
             Mode::Keys(keys) => {
                 let observations = self.parts.source.fetch(&keys).await?.into_iter().flatten().collect();
@@ -82,7 +85,8 @@ impl Flow {
         pulled: Pulled,
         visit: &mut (dyn FnMut(Preview) + Send),
     ) -> Result<(), FlowError> {
-        let Mapped { work, keep } = self.transform(session, pulled).await?;
+        let Mapped { work, gone, keep } = self.transform(session, pulled).await?;
+        session.report.gone += gone.len() as u64;
         session.report.read += keep.counts.read;
         session.report.unchanged += keep.counts.unchanged;
         session.report.filtered += keep.counts.filtered;
@@ -90,7 +94,7 @@ impl Flow {
         for parked in keep.commit.parked {
             visit(Preview::Parked { key: parked.key, fault: parked.fault });
         }
-        for planned in self.plan_all(work).await? {
+        for planned in self.plan_all(session, work).await? {
             session.report.count(&planned);
             visit(planned);
         }
@@ -98,22 +102,28 @@ impl Flow {
     }
 
     /// Looks the drafts up and plans them, without writing.
-    async fn plan_all(&self, work: Vec<Work>) -> Result<Vec<Preview>, FlowError> {
+    async fn plan_all(&self, session: &Session, work: Vec<Work>) -> Result<Vec<Preview>, FlowError> {
         if work.is_empty() {
             return Ok(Vec::new());
         }
         let drafts: Vec<&Draft> = work.iter().map(|work| &work.draft).collect();
         let lookups = self.look_up(&drafts).await?;
-        let ids: Vec<_> = drafts.iter().map(|draft| draft.id.clone()).collect();
-        let links = self.parts.store.links(&self.parts.name, &ids).await?;
+        let links = self.links_for(&work).await?;
         let plan_one = |((work, lookup), link): ((Work, Lookup), Option<crate::Link>)| {
             let found = match lookup {
                 Lookup::Absent => None,
                 Lookup::One(found) => Some(found),
                 Lookup::Ambiguous(fault) => return Preview::Parked { key: work.record.key, fault },
             };
-            let base = link.as_ref().map(|link| &link.base);
-            let step = plan(work.draft, found.as_ref(), base, &self.parts.settings.policy);
+            let step = self
+                .weigh(&Case {
+                    work: &work,
+                    link: link.as_ref(),
+                    found: found.as_ref(),
+                    conflicts: session.conflicts_of(&work.record.key),
+                    policy: &session.policy,
+                })
+                .step;
             let mapper = self.parts.mapper.name().to_owned();
             Preview::Planned(Box::new(Planned {
                 record: work.record,
@@ -130,10 +140,13 @@ impl Flow {
     /// alone and named.
     pub async fn apply(&self, plan: Vec<Planned>, watch: &dyn Watch) -> Result<Carried, FlowError> {
         let run = self.begin_run();
-        self.tell("started", raw(&json!({ "mode": "plan", "records": plan.len() }))).await?;
-        let (mut session, _) = self.take(run).await?;
+        let (mut session, mut taken) = self.take(run, "plan").await?;
         let mut moved = Vec::new();
-        let done = self.carry_out(&mut session, plan, &mut moved, watch).await;
+        let done = match self.prepare(&mut session, &mut taken).await {
+            // What a person has seen as a plan needs no other brake.
+            Ok(()) => self.carry_out(&mut session, plan, &mut moved, watch).await,
+            Err(error) => Err(error),
+        };
         let report = self.give_back(session, done).await?;
         Ok(Carried { report, moved })
     }
@@ -148,7 +161,8 @@ impl Flow {
         while !plan.is_empty() {
             let later = plan.split_off(CHUNK.min(plan.len()));
             let work = self.unmoved(plan, moved).await?;
-            self.carry(session, Stage::Mapped(Mapped { work, keep: Keep::default() })).await?;
+            let mapped = Mapped { work, gone: Vec::new(), keep: Keep::default() };
+            self.carry(session, Stage::Mapped(mapped)).await?;
             watch.progress(&session.report, None);
             plan = later;
         }
@@ -199,27 +213,52 @@ impl Flow {
     }
 
     /// Tells everything that is known about one record, read just now.
+    ///
+    /// The record may be named by its key in the source, or by the target's own id.
     pub async fn explain(&self, key: &Key) -> Result<Explanation, FlowError> {
-        self.begin_run();
+        let run = self.begin_run();
+        let key = &self.source_key(key).await?;
         let one = std::slice::from_ref(key);
         let observed = self.parts.source.fetch(one).await?.into_iter().next().flatten();
-        let link =
-            self.parts.store.links_by_source(&self.parts.name, one).await?.into_iter().next().flatten();
+        let link = self.links_of(one).await?.into_iter().next().flatten();
         let query = ParkedQuery {
             flow: Some(self.parts.name.clone()),
             key: Some(key.clone()),
             ..ParkedQuery::default()
         };
         let parked = self.parts.store.parked(&query).await?.into_iter().next();
+        let policy = self.parts.settings.policy.clone();
+        let mut session = Session::new(run, Fence(0), policy, Vec::new());
+        self.load_conflicts(&mut session).await?;
         let mapped = match &observed {
-            Some(Observation::Change(change)) => Some(self.explain_mapping(change).await?),
+            Some(Observation::Change(change)) => Some(self.explain_mapping(&session, change).await?),
             _ => None,
         };
-        Ok(Explanation { observed, mapped, link, parked })
+        let conflicts = session.conflicts.remove(key).unwrap_or_default();
+        Ok(Explanation { observed, mapped, link, parked, conflicts })
+    }
+
+    /// The key of a record in the source, whichever side's name it was given by.
+    async fn source_key(&self, name: &Key) -> Result<Key, FlowError> {
+        let one = std::slice::from_ref(name);
+        if self.links_of(one).await?.iter().any(Option::is_some) {
+            return Ok(name.clone());
+        }
+        let store = &self.parts.store;
+        let other = if self.swapped() {
+            let link = store.links_by_source(self.book(), one).await?.into_iter().next().flatten();
+            link.map(|link| Key::from(link.target.as_str()))
+        } else {
+            let target = [mapping::TargetId::from(name.as_str())];
+            let link = store.links_by_target(self.book(), &target).await?.into_iter().next().flatten();
+            link.map(|link| link.key)
+        };
+        Ok(other.unwrap_or_else(|| name.clone()))
     }
 
     async fn explain_mapping(
         &self,
+        session: &Session,
         change: &mapping::Change,
     ) -> Result<Result<Vec<Preview>, crate::Fault>, FlowError> {
         let mapping::Change::Put(record) = change else { return Ok(Ok(Vec::new())) };
@@ -227,7 +266,7 @@ impl Flow {
             Err(error) => Ok(Err(unmappable(error).fault)),
             Ok(output) => {
                 let work = |draft| Work { record: record.clone(), draft, notes: output.notes.clone() };
-                Ok(Ok(self.plan_all(output.drafts.into_iter().map(work).collect()).await?))
+                Ok(Ok(self.plan_all(session, output.drafts.into_iter().map(work).collect()).await?))
             }
         }
     }

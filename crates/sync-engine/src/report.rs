@@ -23,6 +23,31 @@ pub struct Report {
     pub updated: u64,
     /// Updates that put back what somebody had changed in the target.
     pub restored: u64,
+    /// Records removed from the target.
+    #[serde(default)]
+    pub removed: u64,
+    /// Records whose source record is gone.
+    #[serde(default)]
+    pub gone: u64,
+    /// Fields that both sides had changed to the same value.
+    #[serde(default)]
+    pub absorbed: u64,
+    /// Fields that only the target's people had changed: the other direction carries them.
+    #[serde(default)]
+    pub left: u64,
+    /// Fields on which both sides had moved apart.
+    #[serde(default)]
+    pub conflicts: u64,
+    /// Fields whose values the target is found to store otherwise than they are sent.
+    #[serde(default)]
+    pub rewritten: u64,
+    /// Records that had moved between look and write, and were decided anew.
+    #[serde(default)]
+    pub remerged: u64,
+    /// Whether nothing was overwritten or removed, because the state was lost or older than the
+    /// systems.
+    #[serde(default)]
+    pub careful: bool,
     /// Records that now wait (quarantine, orphan, settling, retry).
     pub parked: u64,
     /// Records that no longer wait.
@@ -42,7 +67,7 @@ pub struct Report {
 impl Report {
     /// How many records were written.
     pub fn written(&self) -> u64 {
-        self.created + self.updated
+        self.created + self.updated + self.removed
     }
 }
 

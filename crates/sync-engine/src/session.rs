@@ -1,11 +1,14 @@
 //! What one run knows while it lasts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
-use mapping::{Draft, ExternalId, Key, Version};
+use mapping::{Fields, Key, Policy, Reference, Version};
 
-use crate::{Attempt, Fence, Intent, Parked, Report};
+use crate::brake::Brake;
+use crate::doubts::Doubts;
+use crate::{Attempt, Conflict, Fence, Observation, Parked, ParkedClass, Report};
 
 /// One run of one flow, from taking it over to giving it back.
 #[derive(Debug)]
@@ -16,6 +19,17 @@ pub(crate) struct Session {
     pub(crate) doubts: Doubts,
     /// Records that wait.
     pub(crate) waiting: BTreeMap<Key, Waiting>,
+    /// Conflicts that are not over, by record of this flow's source.
+    pub(crate) conflicts: BTreeMap<Key, Vec<Conflict>>,
+    /// Records that the flow in the other direction has written without knowing what became of it,
+    /// by either of their names.
+    pub(crate) crossed: BTreeSet<String>,
+    /// What the plan may do in this run.
+    pub(crate) policy: Policy,
+    /// How much this run may change.
+    pub(crate) brake: Brake,
+    /// Records seen on a whole sweep, by digest; `None` where it is no whole sweep.
+    pub(crate) swept: Option<HashSet<u64>>,
     /// What was done so far.
     pub(crate) report: Report,
     attempts: u64,
@@ -30,13 +44,66 @@ pub(crate) struct Waiting {
     pub(crate) tries: u32,
     pub(crate) since: Timestamp,
     pub(crate) due: Option<Timestamp>,
+    pub(crate) class: ParkedClass,
+    pub(crate) waits_for: Vec<Reference>,
+    pub(crate) assigned: Option<String>,
+    pub(crate) amended: Option<Fields>,
 }
 
 impl Session {
-    pub(crate) fn new(run: String, fence: Fence, parked: Vec<Parked>) -> Self {
+    pub(crate) fn new(run: String, fence: Fence, policy: Policy, parked: Vec<Parked>) -> Self {
         let waiting = parked.into_iter().map(|parked| (parked.key.clone(), Waiting::from(parked))).collect();
-        let report = Report { run, ..Report::default() };
-        Self { fence, doubts: Doubts::default(), waiting, report, attempts: 0 }
+        let report = Report { run, careful: policy.careful, ..Report::default() };
+        Self {
+            fence,
+            doubts: Doubts::default(),
+            waiting,
+            conflicts: BTreeMap::new(),
+            crossed: BTreeSet::new(),
+            policy,
+            brake: Brake::default(),
+            swept: None,
+            report,
+            attempts: 0,
+        }
+    }
+
+    /// Whether the record was written to and fro, and nobody has said that it may go on.
+    pub(crate) fn is_frozen(&self, record: &mapping::Record) -> bool {
+        let frozen = |waiting: &Waiting| {
+            waiting.class == ParkedClass::Frozen
+                && waiting.due.is_none()
+                && waiting.version.as_ref() == Some(&record.version)
+        };
+        self.waiting.get(&record.key).is_some_and(frozen)
+    }
+
+    /// Whether it is taken up again after it was frozen.
+    pub(crate) fn waits_frozen(&self, key: &Key) -> bool {
+        self.waiting.get(key).is_some_and(|waiting| waiting.class == ParkedClass::Frozen)
+    }
+
+    /// Notes which records a whole sweep has met.
+    pub(crate) fn sweeps(&mut self, observations: &[Observation]) {
+        if let Some(swept) = &mut self.swept {
+            swept.extend(observations.iter().map(|observation| digest(observation.key())));
+        }
+    }
+
+    /// Whether a whole sweep has met the record.
+    pub(crate) fn has_swept(&self, key: &Key) -> bool {
+        self.swept.as_ref().is_none_or(|swept| swept.contains(&digest(key)))
+    }
+
+    /// Conflicts of a record that are not over.
+    pub(crate) fn conflicts_of(&self, key: &Key) -> &[Conflict] {
+        self.conflicts.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Values that a person gave for this version of the record.
+    pub(crate) fn amended(&self, key: &Key, version: &Version) -> Option<&Fields> {
+        let waiting = self.waiting.get(key)?;
+        waiting.amended.as_ref().filter(|_| waiting.version.as_ref() == Some(version))
     }
 
     /// A name for the next attempt, unique for ever because runs are.
@@ -65,59 +132,20 @@ impl Session {
     }
 }
 
+/// Two keys of one digest only make a record that is gone look as if it were there.
+fn digest(key: &Key) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl From<Parked> for Waiting {
     fn from(parked: Parked) -> Self {
         let version = match &parked.change {
             Some(mapping::Change::Put(record)) => Some(record.version.clone()),
             _ => None,
         };
-        let Parked { raw, mapper, tries, since, due, .. } = parked;
-        Self { version, raw, mapper, tries, since, due }
-    }
-}
-
-/// Writes whose answer was lost and that may still land, by the record they would land on.
-#[derive(Debug, Default)]
-pub(crate) struct Doubts {
-    by_id: BTreeMap<ExternalId, Vec<Doubt>>,
-    keys: BTreeSet<Key>,
-}
-
-#[derive(Debug)]
-struct Doubt {
-    attempt: Attempt,
-    draft: Draft,
-    until: Timestamp,
-}
-
-impl Doubts {
-    /// Remembers that `intent` may land until `until`. An older doubt about the very same content
-    /// says nothing more than this one: its attempt is returned, as settled.
-    pub(crate) fn add(&mut self, intent: &Intent, until: Timestamp) -> Option<Attempt> {
-        self.keys.insert(intent.key.clone());
-        let doubts = self.by_id.entry(intent.draft.id.clone()).or_default();
-        let doubt = Doubt { attempt: intent.attempt.clone(), draft: intent.draft.clone(), until };
-        if let Some(same) = doubts.iter_mut().find(|known| known.draft == doubt.draft) {
-            return Some(std::mem::replace(same, doubt).attempt);
-        }
-        doubts.push(doubt);
-        None
-    }
-
-    /// Until when another value than `draft` may still land on its record.
-    pub(crate) fn blocks(&self, draft: &Draft, now: Timestamp) -> Option<Timestamp> {
-        let doubts = self.by_id.get(&draft.id)?;
-        let others = doubts.iter().filter(|doubt| doubt.draft != *draft && doubt.until > now);
-        others.map(|doubt| doubt.until).max()
-    }
-
-    /// Whether any write may still land on the record of `key`.
-    pub(crate) fn concerns(&self, key: &Key) -> bool {
-        self.keys.contains(key)
-    }
-
-    /// Whether a write with exactly this content may still land.
-    pub(crate) fn know(&self, draft: &Draft) -> bool {
-        self.by_id.get(&draft.id).is_some_and(|doubts| doubts.iter().any(|doubt| doubt.draft == *draft))
+        let Parked { raw, mapper, tries, since, due, class, waits_for, assigned, amended, .. } = parked;
+        Self { version, raw, mapper, tries, since, due, class, waits_for, assigned, amended }
     }
 }

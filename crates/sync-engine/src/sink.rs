@@ -12,8 +12,8 @@ use crate::{Fault, FaultClass};
 ///
 /// # Contract
 /// - [`find`](Sink::find) reads the target now, in batches, and answers in the order of `ids`;
-///   `fields` are the ones the caller will compare. Several matches for one id are
-///   [`Lookup::Ambiguous`].
+///   `fields` are the ones the caller will compare; those of child records are named
+///   `List.Field`, beside the list itself. Several matches for one id are [`Lookup::Ambiguous`].
 /// - [`apply`](Sink::apply) gets creates, updates and removals only, and gives one receipt for each
 ///   step, in order. Within one call no external id occurs twice. Batching, halving of batches that fail as
 ///   a whole, and repeating of what surely did not act are its own business.
@@ -36,6 +36,11 @@ pub trait Sink: Debug + Send + Sync + 'static {
     ) -> Result<Vec<Lookup>, SinkError>;
     /// Writes.
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError>;
+    /// What tells this system from every other one of its kind (an organisation's id, a tenant's
+    /// name), if it can be told: state that was made with another one is not used.
+    async fn fingerprint(&self) -> Result<Option<String>, SinkError> {
+        Ok(None)
+    }
 }
 
 /// What a look-up found.

@@ -26,6 +26,11 @@ pub trait Source: Debug + Send + Sync + 'static {
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError>;
     /// The current state of single records, in order; `None` where there is no such record.
     async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError>;
+    /// What tells this system from every other one of its kind (an organisation's id, a tenant's
+    /// name), if it can be told: state that was made with another one is not used.
+    async fn fingerprint(&self) -> Result<Option<String>, SourceError> {
+        Ok(None)
+    }
 }
 
 /// How far a source has been read: opaque, printable JSON of the connector.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use mapping::{ExternalId, Key, Note, Record, Step};
+use mapping::{Entity, ExternalId, Key, Note, Record, Rewrite, Step};
 
+use crate::halt::Halt;
 use crate::session::Session;
-use crate::{Attempt, Commit, Cursor, Fault, Flow, FlowError, Intent, Observation, Parked, ParkedClass};
+use crate::{Attempt, Commit, Conflict, Cursor, Flow, FlowError, Intent, Link, Observation, Parked};
 
 /// How far one batch has come. [`Flow::step`] consumes a stage and gives the next one.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub(crate) struct Pulled {
 #[derive(Debug, Default)]
 pub(crate) struct Mapped {
     pub(crate) work: Vec<Work>,
+    /// Records that the source says are gone.
+    pub(crate) gone: Vec<(Entity, Key)>,
     pub(crate) keep: Keep,
 }
 
@@ -84,6 +86,12 @@ pub(crate) struct Ordered {
     pub(crate) intent: Intent,
     pub(crate) record: Record,
     pub(crate) step: Step,
+    /// What both sides agree on once it has landed.
+    pub(crate) link: Link,
+    /// Conflicts that are over once it has landed.
+    pub(crate) ends: Vec<Conflict>,
+    /// Values that were put back before: the target may store them otherwise than they are sent.
+    pub(crate) suspects: Vec<Rewrite>,
 }
 
 /// What the commit of this batch will keep; grows from stage to stage.
@@ -105,9 +113,33 @@ pub(crate) struct Counts {
     pub(crate) updated: u64,
     pub(crate) restored: u64,
     pub(crate) settled: u64,
+    pub(crate) removed: u64,
+    pub(crate) gone: u64,
+    pub(crate) absorbed: u64,
+    pub(crate) left: u64,
+    pub(crate) conflicts: u64,
+    pub(crate) rewritten: u64,
+    pub(crate) remerged: u64,
 }
 
 impl Keep {
+    /// Takes over what a part of the batch led to.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        let Commit { links, unlinked, conflicts, handed, settled, doubtful, parked, released, .. } =
+            other.commit;
+        let commit = &mut self.commit;
+        commit.links.extend(links);
+        commit.unlinked.extend(unlinked);
+        commit.conflicts.extend(conflicts);
+        commit.handed.extend(handed);
+        commit.settled.extend(settled);
+        commit.doubtful.extend(doubtful);
+        commit.released.extend(released);
+        parked.into_iter().for_each(|parked| self.park(parked));
+        // What is read again here was counted when it was read first.
+        self.counts.add(Counts { read: 0, ..other.counts });
+    }
+
     /// The attempt has an outcome.
     pub(crate) fn settle(&mut self, attempt: Attempt) {
         self.commit.settled.push(attempt);
@@ -129,12 +161,48 @@ impl Keep {
     }
 }
 
-/// Why a record has to wait.
-#[derive(Debug)]
-pub(crate) struct Halt {
-    pub(crate) class: ParkedClass,
-    pub(crate) fault: Fault,
-    pub(crate) due: Option<Timestamp>,
+impl Counts {
+    fn add(&mut self, other: Self) {
+        let mut report = crate::Report::default();
+        self.tell(&mut report);
+        other.tell(&mut report);
+        *self = Self {
+            read: report.read,
+            unchanged: report.unchanged,
+            filtered: report.filtered,
+            equal: report.equal,
+            created: report.created,
+            updated: report.updated,
+            restored: report.restored,
+            settled: report.settled,
+            removed: report.removed,
+            gone: report.gone,
+            absorbed: report.absorbed,
+            left: report.left,
+            conflicts: report.conflicts,
+            rewritten: report.rewritten,
+            remerged: report.remerged,
+        };
+    }
+
+    /// Adds the counts to a report.
+    fn tell(self, report: &mut crate::Report) {
+        report.read += self.read;
+        report.unchanged += self.unchanged;
+        report.filtered += self.filtered;
+        report.equal += self.equal;
+        report.created += self.created;
+        report.updated += self.updated;
+        report.restored += self.restored;
+        report.settled += self.settled;
+        report.removed += self.removed;
+        report.gone += self.gone;
+        report.absorbed += self.absorbed;
+        report.left += self.left;
+        report.conflicts += self.conflicts;
+        report.rewritten += self.rewritten;
+        report.remerged += self.remerged;
+    }
 }
 
 impl Flow {
@@ -172,7 +240,7 @@ impl Flow {
             }
         }
         session.note(&keep);
-        self.parts.store.commit(&self.parts.name, session.fence, keep.commit).await?;
+        self.parts.store.commit(&self.parts.name, session.fence, self.booked(keep.commit)).await?;
         match stop {
             Some(error) => Err(error),
             None => Ok(Stage::Kept),
@@ -193,6 +261,9 @@ impl Flow {
             tries: before.map_or(0, |waiting| waiting.tries) + 1,
             since: before.map_or_else(|| self.now(), |waiting| waiting.since),
             due: halt.due,
+            waits_for: halt.waits_for,
+            assigned: before.and_then(|waiting| waiting.assigned.clone()),
+            amended: session.amended(&record.key, &record.version).cloned(),
         }
     }
 }
@@ -200,20 +271,17 @@ impl Flow {
 impl Session {
     /// Adds what a batch did to what is known about the run.
     fn note(&mut self, keep: &Keep) {
-        let Counts { read, unchanged, filtered, equal, created, updated, restored, settled } = keep.counts;
         let report = &mut self.report;
-        report.read += read;
-        report.unchanged += unchanged;
-        report.filtered += filtered;
-        report.equal += equal;
-        report.created += created;
-        report.updated += updated;
-        report.restored += restored;
-        report.settled += settled;
+        keep.counts.tell(report);
         report.parked += keep.commit.parked.len() as u64;
         report.released += keep.commit.released.len() as u64;
         for key in &keep.commit.released {
             self.waiting.remove(key);
+        }
+        for conflict in keep.commit.conflicts.iter().filter(|conflict| conflict.is_over()) {
+            for known in self.conflicts.values_mut() {
+                known.retain(|known| known.id != conflict.id);
+            }
         }
         for parked in &keep.commit.parked {
             self.waiting.insert(parked.key.clone(), parked.clone().into());

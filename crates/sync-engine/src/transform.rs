@@ -1,12 +1,14 @@
 //! Pulled → mapped: what is new is transformed, and every transformation is put on record.
 
 use audit::{Event, MappedItem};
+use mapping::image::overlaid;
 use mapping::{Change, Key, MapError, Mapped as Output, Record};
 
 use crate::flow::raw;
+use crate::halt::unmappable;
 use crate::session::Session;
-use crate::stage::{Halt, Keep, Mapped, Pulled, Work, newest_by_key};
-use crate::{Fault, FaultClass, Flow, FlowError, Link, Observation, Parked, ParkedClass, Unreadable};
+use crate::stage::{Keep, Mapped, Pulled, Work, newest_by_key};
+use crate::{Flow, FlowError, Link, Observation, Parked, ParkedClass, Unreadable};
 
 /// One change and what the mapper made of it.
 struct Transformation {
@@ -15,9 +17,10 @@ struct Transformation {
 }
 
 impl Flow {
-    pub(crate) async fn transform(&self, session: &Session, pulled: Pulled) -> Result<Mapped, FlowError> {
+    pub(crate) async fn transform(&self, session: &mut Session, pulled: Pulled) -> Result<Mapped, FlowError> {
         let Pulled { observations, evidence, afresh, moves } = pulled;
         let mut keep = Keep { moves, ..Keep::default() };
+        session.sweeps(&observations);
         keep.counts.read = observations.len() as u64;
         let observations = newest_by_key(observations, Observation::key);
         let (changes, unreadable) = split(observations);
@@ -27,7 +30,7 @@ impl Flow {
             }
         }
         let changes = self.screen(session, changes, afresh, &mut keep).await?;
-        let done = self.map_all(changes);
+        let done = self.map_all(session, changes);
         self.record(&done, evidence).await?;
         Ok(self.sort(session, done, keep))
     }
@@ -45,7 +48,7 @@ impl Flow {
         }
         let mapper = self.parts.mapper.name();
         let keys: Vec<Key> = changes.iter().map(|change| change.key().clone()).collect();
-        let links = self.parts.store.links_by_source(&self.parts.name, &keys).await?;
+        let links = self.links_of(&keys).await?;
         let before = changes.len();
         let fresh: Vec<Change> = changes
             .into_iter()
@@ -58,7 +61,9 @@ impl Flow {
                 // A write that may still land can undo what the link says, and a record that waits
                 // differs from what its link says.
                 let open = session.doubts.concerns(&record.key) || session.waiting.contains_key(&record.key);
-                let agrees = |link: &Link| link.version == record.version && link.mapper == mapper;
+                let agrees = |link: &Link| {
+                    link.version == record.version && link.mapper == mapper && link.gone.is_none()
+                };
                 open || !link.as_ref().is_some_and(agrees)
             })
             .map(|(change, _)| change)
@@ -67,8 +72,9 @@ impl Flow {
         Ok(fresh)
     }
 
-    fn map_all(&self, changes: Vec<Change>) -> Vec<Transformation> {
+    fn map_all(&self, session: &Session, changes: Vec<Change>) -> Vec<Transformation> {
         let map = |change: Change| {
+            let change = amended(session, change);
             let output = self.parts.mapper.map(&change);
             Transformation { change, output }
         };
@@ -93,11 +99,14 @@ impl Flow {
 
     /// Sends each draft on its way; what cannot be mapped waits.
     fn sort(&self, session: &Session, done: Vec<Transformation>, keep: Keep) -> Mapped {
-        let mut mapped = Mapped { work: Vec::with_capacity(done.len()), keep };
+        let mut mapped = Mapped { work: Vec::with_capacity(done.len()), gone: Vec::new(), keep };
         for Transformation { change, output } in done {
-            let Change::Put(record) = change else {
-                mapped.keep.counts.filtered += 1;
-                continue;
+            let record = match change {
+                Change::Put(record) => record,
+                Change::Gone { entity, key } => {
+                    mapped.gone.push((entity, key));
+                    continue;
+                }
             };
             match output {
                 Ok(output) if output.drafts.is_empty() => {
@@ -127,7 +136,23 @@ impl Flow {
             tries: before.map_or(0, |waiting| waiting.tries) + 1,
             since: before.map_or_else(|| self.now(), |waiting| waiting.since),
             due: None,
+            waits_for: Vec::new(),
+            assigned: before.and_then(|waiting| waiting.assigned.clone()),
+            amended: None,
         }
+    }
+}
+
+/// The change, with the values that a person gave for this version of the record.
+fn amended(session: &Session, change: Change) -> Change {
+    match change {
+        Change::Put(mut record) => {
+            if let Some(given) = session.amended(&record.key, &record.version) {
+                record.fields = overlaid(&record.fields, given);
+            }
+            Change::Put(record)
+        }
+        gone @ Change::Gone { .. } => gone,
     }
 }
 
@@ -145,19 +170,6 @@ impl Transformation {
         };
         MappedItem { input, output }
     }
-}
-
-/// A fault out of a mapping error.
-pub(crate) fn unmappable(error: MapError) -> Halt {
-    let value = error.value.map(|value| format!(" (value: {})", raw(&value).get())).unwrap_or_default();
-    let fault = Fault {
-        class: FaultClass::Data,
-        code: "UNMAPPABLE".into(),
-        message: format!("{}{value}", error.reason),
-        fields: vec![error.field],
-        hint: error.hint,
-    };
-    Halt { class: ParkedClass::Quarantine, fault, due: None }
 }
 
 fn split(observations: Vec<Observation>) -> (Vec<Change>, Vec<Unreadable>) {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use audit::{AuditError, AuditLog, Entry, Query, Sealed, Verdict};
 use futures::stream::BoxStream;
-use mapping::{ExternalId, Key};
+use mapping::{ExternalId, Key, TargetId};
 use sync_engine::{
-    Commit, Desk, Fence, FlowStatus, Intent, Link, Parked, ParkedQuery, StateError, StateStore, Taken,
+    Annotation, Commit, Conflict, ConflictQuery, Desk, Fence, FlowStatus, Intent, Link, Parked, ParkedQuery,
+    StateError, StateStore, Taken,
 };
 use wire::{HttpTransport, Request, Response, Timestamp, TransportError};
 
@@ -39,6 +40,23 @@ impl<S: StateStore> StateStore for Fused<S> {
 
     async fn links(&self, flow: &str, ids: &[ExternalId]) -> Result<Vec<Option<Link>>, StateError> {
         self.inner.links(flow, ids).await
+    }
+
+    async fn all_links(
+        &self,
+        book: &str,
+        after: Option<&ExternalId>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StateError> {
+        self.inner.all_links(book, after, limit).await
+    }
+
+    async fn count_links(&self, book: &str) -> Result<u64, StateError> {
+        self.inner.count_links(book).await
+    }
+
+    async fn intents(&self, flow: &str) -> Result<Vec<Intent>, StateError> {
+        self.inner.intents(flow).await
     }
 
     async fn intend(&self, flow: &str, fence: Fence, intents: Vec<Intent>) -> Result<(), StateError> {
@@ -83,6 +101,26 @@ impl<S: StateStore> Desk for Fused<S> {
 
     async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
         self.inner.discard_parked(query).await
+    }
+
+    async fn links_by_target(
+        &self,
+        book: &str,
+        targets: &[TargetId],
+    ) -> Result<Vec<Option<Link>>, StateError> {
+        self.inner.links_by_target(book, targets).await
+    }
+
+    async fn annotate_parked(&self, query: &ParkedQuery, note: &Annotation) -> Result<u64, StateError> {
+        self.inner.annotate_parked(query, note).await
+    }
+
+    async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StateError> {
+        self.inner.conflicts(query).await
+    }
+
+    async fn keep_conflicts(&self, conflicts: Vec<Conflict>) -> Result<(), StateError> {
+        self.inner.keep_conflicts(conflicts).await
     }
 }
 

@@ -12,8 +12,9 @@ use mapping::{
     Change, Entity, ExternalId, FieldName, Key, MapError, Mapped, Mapper, Step, TargetId, Version,
 };
 use sync_engine::{
-    Commit, Cursor, Desk, Fence, FlowParts, FlowStatus, Intent, Link, Lookup, Observation, Outcome, Page,
-    Parked, ParkedQuery, Receipt, Sink, SinkError, Source, SourceError, StateError, StateStore, Taken,
+    Annotation, Commit, Conflict, ConflictQuery, Cursor, Desk, Fence, FlowParts, FlowStatus, Intent, Link,
+    Lookup, Observation, Outcome, Page, Parked, ParkedQuery, Receipt, Sink, SinkError, Source, SourceError,
+    StateError, StateStore, Taken,
 };
 use wire::{Call, Effect, HttpTransport, Request, Response, Timestamp, TransportError};
 
@@ -205,6 +206,23 @@ impl StateStore for Broken<dyn StateStore> {
         self.inner.links(flow, ids).await
     }
 
+    async fn all_links(
+        &self,
+        book: &str,
+        after: Option<&ExternalId>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StateError> {
+        self.inner.all_links(book, after, limit).await
+    }
+
+    async fn count_links(&self, book: &str) -> Result<u64, StateError> {
+        self.inner.count_links(book).await
+    }
+
+    async fn intents(&self, flow: &str) -> Result<Vec<Intent>, StateError> {
+        self.inner.intents(flow).await
+    }
+
     async fn intend(&self, flow: &str, fence: Fence, intents: Vec<Intent>) -> Result<(), StateError> {
         let mut early = Commit::default();
         if self.variant == Variant::EarlyCursor {
@@ -238,6 +256,11 @@ fn link(intent: &Intent) -> Link {
         mapper: intent.mapper.clone(),
         base: mapping::Base { source: intent.source.clone(), target: intent.draft.fields.clone() },
         at: intent.at,
+        entity: Some(intent.draft.entity.clone()),
+        back: None,
+        gone: None,
+        rewrites: Vec::new(),
+        trail: Vec::new(),
     }
 }
 
@@ -257,6 +280,23 @@ impl Desk for Broken<dyn StateStore> {
     }
     async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
         self.inner.discard_parked(query).await
+    }
+
+    async fn links_by_target(
+        &self,
+        book: &str,
+        targets: &[TargetId],
+    ) -> Result<Vec<Option<Link>>, StateError> {
+        self.inner.links_by_target(book, targets).await
+    }
+    async fn annotate_parked(&self, query: &ParkedQuery, note: &Annotation) -> Result<u64, StateError> {
+        self.inner.annotate_parked(query, note).await
+    }
+    async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StateError> {
+        self.inner.conflicts(query).await
+    }
+    async fn keep_conflicts(&self, conflicts: Vec<Conflict>) -> Result<(), StateError> {
+        self.inner.keep_conflicts(conflicts).await
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use mapping::{FieldName, Ownership, Policy};
 use serde::Deserialize;
-use sync_engine::FlowSettings;
+use sync_engine::{FlowSettings, Missing};
 
+use super::flow_policies::{BrakesTable, ConflictsTable, DeletesTable};
 use super::{Interval, ScheduleTable};
 
 /// The contents of one file of `flows/`.
@@ -22,12 +23,24 @@ pub struct FlowFile {
     pub target: End,
     /// How they are transformed.
     pub mapping: MappingRef,
+    /// The name that this flow shares with the one that leads back between the same records.
+    #[serde(default)]
+    pub pair: Option<String>,
     /// How the flow behaves.
     #[serde(default)]
     pub settings: SettingsTable,
     /// When the daemon runs it.
     #[serde(default)]
     pub schedule: ScheduleTable,
+    /// What happens to target records whose source record is gone.
+    #[serde(default)]
+    pub deletes: DeletesTable,
+    /// How much one run may change without being asked to.
+    #[serde(default)]
+    pub brakes: BrakesTable,
+    /// Who wins where people on both sides changed a shared field.
+    #[serde(default)]
+    pub conflicts: ConflictsTable,
 }
 
 /// One end of a flow.
@@ -84,6 +97,19 @@ pub struct SettingsTable {
     /// Whether records may be updated in the target.
     #[serde(default)]
     pub update: Option<bool>,
+    /// What happens where a record is missing in the target and must not be made.
+    #[serde(default)]
+    pub missing: Option<MissingWord>,
+}
+
+/// What happens to a record that is missing in the target and must not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingWord {
+    /// A person has to look.
+    Hold,
+    /// It waits until somebody has made it.
+    Wait,
 }
 
 impl FlowFile {
@@ -96,11 +122,22 @@ impl FlowFile {
                 create: table.create.unwrap_or(default.policy.create),
                 update: table.update.unwrap_or(default.policy.update),
                 owners,
+                rules: self.conflicts.rules(),
+                rule: self.conflicts.default.into(),
+                careful: false,
             },
             settle: table.settle.map_or(default.settle, |span| span.0),
             retry: table.retry.map_or(default.retry, |span| span.0),
             chunk: table.chunk.map_or(default.chunk, |count| count.get().into()),
             rounds: table.rounds.map_or(default.rounds, |count| count.get().into()),
+            missing: match table.missing {
+                Some(MissingWord::Wait) => Missing::Wait,
+                Some(MissingWord::Hold) | None => Missing::Hold,
+            },
+            deletes: self.deletes.deletes(),
+            brakes: self.brakes.brakes(),
+            evidence: self.conflicts.evidence(),
+            pair: None,
         }
     }
 }

@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Only these records, by their key at the source
     #[arg(long, value_name = "KEY")]
     key: Vec<String>,
+    /// Change as much as there is to change, whatever limits the flow's `[brakes]` set
+    #[arg(long)]
+    confirm: bool,
 }
 
 /// What a run or a plan covers.
@@ -47,11 +50,12 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         vec![flow_choice::one(&config, args.flow.first().map(String::as_str))?]
     };
     let connector = Connector::of(config, session)?;
+    let flows = connector.in_order(&flows);
     let mode = mode(args.full, args.key);
     let mut worst = Exit::Ok;
     let mut results = Vec::new();
     for flow in flows {
-        let result = cycle(&connector, &flow, mode.clone(), session).await;
+        let result = cycle(&connector, (&flow, args.confirm), mode.clone(), session).await;
         let exit = match &result {
             Ok(ran) if lacking(&mode, ran) => Exit::Missing,
             Ok(ran) if ran.report.parked > 0 => Exit::Waiting,
@@ -84,12 +88,16 @@ fn lacking(mode: &Mode, ran: &Ran) -> bool {
 /// Runs one flow and watches it.
 pub(crate) async fn cycle(
     connector: &Connector,
-    flow: &str,
+    (flow, confirmed): (&str, bool),
     mode: Mode,
     session: &Session,
 ) -> Result<Ran, Failure> {
     let meter = Meter::new(session.terminal, session.clock.clone(), flow);
-    let ran = connector.run(flow, mode, &meter).await;
+    let ran = if confirmed {
+        connector.run_confirmed(flow, mode, &meter).await
+    } else {
+        connector.run(flow, mode, &meter).await
+    };
     meter.end();
     ran
 }

@@ -17,7 +17,7 @@ const REMEMBERED: usize = 32;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Form {
     pub(super) mapper: String,
-    /// The kind of target record; `None` for links, which do not tell.
+    /// The kind of target record; `None` for links of the first version.
     pub(super) entity: Option<Entity>,
     source: Vec<FieldName>,
     target: Vec<FieldName>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mapping::{Draft, Entity, ExternalId, Key, Value, Version};
+use mapping::{Draft, Entity, ExternalId, Fields, Key, Value, Version};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 use serde::{Deserialize, Serialize};
 use sync_engine::{Attempt, Intent, StateError};
@@ -18,11 +18,31 @@ const MAX_BODY: usize = 1 << 30;
 
 /// An intent on its way into a blob.
 #[derive(Serialize)]
-struct Written<'a>(&'a str, &'a Key, &'a Version, &'a ExternalId, Timestamp, i64, Values<'a>, Values<'a>);
+struct Written<'a>(
+    &'a str,
+    &'a Key,
+    &'a Version,
+    &'a ExternalId,
+    Timestamp,
+    i64,
+    Values<'a>,
+    Values<'a>,
+    Option<&'a Fields>,
+);
 
 /// An intent out of a blob.
 #[derive(Deserialize)]
-struct Kept(String, Key, Version, ExternalId, Timestamp, i64, Vec<Value>, Vec<Value>);
+struct Kept(
+    String,
+    Key,
+    Version,
+    ExternalId,
+    Timestamp,
+    i64,
+    Vec<Value>,
+    Vec<Value>,
+    #[serde(default)] Option<Fields>,
+);
 
 /// Keeps `intents`; refuses an attempt that is open already.
 pub(super) fn keep(connection: &Connection, flow: i64, intents: &[Intent]) -> Refusable<(), StateError> {
@@ -53,11 +73,12 @@ pub(super) fn keep(connection: &Connection, flow: i64, intents: &[Intent]) -> Re
 }
 
 fn written<'a>(intent: &'a Intent, forms: &mut Forms<'_>) -> rusqlite::Result<Written<'a>> {
-    let Intent { attempt, key, version, mapper, draft, source, at, doubtful_until: _ } = intent;
+    let Intent { attempt, key, version, mapper, draft, source, target: images, at, doubtful_until: _ } =
+        intent;
     let filled = Filled { mapper, entity: Some(&draft.entity), source, target: &draft.fields };
     let form = forms.number(&filled)?;
     let (source, target) = (Values(source), Values(&draft.fields));
-    Ok(Written(&attempt.0, key, version, &draft.id, *at, form, source, target))
+    Ok(Written(&attempt.0, key, version, &draft.id, *at, form, source, target, images.as_ref()))
 }
 
 /// Notes until when open attempts may still land; unknown ones are no error.
@@ -159,7 +180,7 @@ fn unpack(packed: &[u8]) -> rusqlite::Result<Vec<u8>> {
 }
 
 fn intent(kept: Kept, until: Option<Timestamp>, forms: &mut Forms<'_>) -> rusqlite::Result<Intent> {
-    let Kept(attempt, key, version, id, at, form, source, target) = kept;
+    let Kept(attempt, key, version, id, at, form, source, target, images) = kept;
     let form = forms.get(form)?;
     let (source, fields) = form.fill(source, target)?;
     let entity: Entity = form.entity.clone().ok_or_else(|| damaged("an intent without an entity".into()))?;
@@ -170,6 +191,7 @@ fn intent(kept: Kept, until: Option<Timestamp>, forms: &mut Forms<'_>) -> rusqli
         mapper: form.mapper.clone(),
         draft: Draft { entity, id, fields },
         source,
+        target: images,
         at,
         doubtful_until: until,
     })

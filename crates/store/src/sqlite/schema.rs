@@ -18,7 +18,8 @@ pub(crate) struct Schema {
 /// are one blob, because they come and go together; what is open of them stands in `intents`.
 pub(crate) const STATE: Schema = Schema {
     id: 0x6d6c_6301,
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE flows (
             flow INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, fence INTEGER NOT NULL DEFAULT 0,
             held INTEGER NOT NULL DEFAULT 0, cursor TEXT, sweep TEXT, finished TEXT);
@@ -36,7 +37,17 @@ pub(crate) const STATE: Schema = Schema {
         CREATE TABLE parked (
             flow INTEGER NOT NULL, key TEXT NOT NULL, class TEXT NOT NULL, code TEXT NOT NULL,
             since NOT NULL, due, body BLOB NOT NULL, PRIMARY KEY (flow, key));
-    "],
+    ",
+        "
+        ALTER TABLE flows ADD COLUMN fingerprint TEXT;
+        ALTER TABLE flows ADD COLUMN careful INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE links ADD COLUMN extra BLOB;
+        ALTER TABLE links ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX links_by_target ON links (flow, target) WHERE shared = 1;
+        CREATE TABLE conflicts (
+            id TEXT PRIMARY KEY, state TEXT NOT NULL, since NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+    ",
+    ],
 };
 
 /// The audit log. Entries name many records, and the same set of records again and again (look-up,

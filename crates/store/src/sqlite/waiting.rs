@@ -3,7 +3,7 @@
 use mapping::Key;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
-use sync_engine::{Parked, ParkedClass, ParkedQuery};
+use sync_engine::{Annotation, Parked, ParkedClass, ParkedQuery};
 
 use super::forms::{damaged, json, parse};
 use super::stamp;
@@ -20,6 +20,33 @@ pub(super) fn keep(connection: &Connection, flow: i64, parked: &[Parked]) -> rus
         insert.execute((flow, parked.key.as_str(), class, &parked.fault.code, since, due, json(parked)?))?;
     }
     Ok(())
+}
+
+/// Records that other flows hand over; one that waits there already just becomes due.
+pub(super) fn hand(connection: &Connection, handed: Vec<Parked>) -> rusqlite::Result<()> {
+    let mut wake = connection.prepare_cached("UPDATE parked SET due = ?3 WHERE flow = ?1 AND key = ?2")?;
+    for parked in handed {
+        let flow = super::state::named(connection, &parked.flow)?;
+        let due = parked.due.map(stamp::sql);
+        if wake.execute((flow, parked.key.as_str(), due))? == 0 {
+            keep(connection, flow, &[parked])?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a person's note down on every record of the query.
+pub(super) fn annotate(
+    connection: &Connection,
+    query: &ParkedQuery,
+    note: &Annotation,
+) -> rusqlite::Result<u64> {
+    let meant = find(connection, query)?;
+    for mut parked in meant.iter().cloned() {
+        note.apply(&mut parked);
+        keep(connection, super::state::named(connection, &parked.flow)?, &[parked])?;
+    }
+    Ok(meant.len() as u64)
 }
 
 pub(super) fn release(connection: &Connection, flow: i64, keys: &[Key]) -> rusqlite::Result<()> {

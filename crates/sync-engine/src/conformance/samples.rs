@@ -7,8 +7,8 @@ use mapping::{
 };
 
 use crate::{
-    Attempt, Commit, Cursor, Fault, FaultClass, Fence, Intent, Link, Parked, ParkedClass, ParkedQuery,
-    StateStore, Taken,
+    Attempt, Claim, Commit, Conflict, ConflictState, Cursor, Fault, FaultClass, Fence, Intent, Link, Parked,
+    ParkedClass, ParkedQuery, StateStore, Taken,
 };
 
 /// The flow that most checks use.
@@ -61,6 +61,11 @@ pub(super) fn link(key: &str, id: &str, second: i64) -> Link {
         mapper: "suppliers@1".into(),
         base: Base { source: fields(key), target: fields(id) },
         at: time(second),
+        entity: Some("Account".into()),
+        back: None,
+        gone: None,
+        rewrites: Vec::new(),
+        trail: Vec::new(),
     }
 }
 
@@ -72,6 +77,7 @@ pub(super) fn intent(name: &str, key: &str) -> Intent {
         mapper: "suppliers@1".into(),
         draft: Draft { entity: Entity::from("Account"), id: key.into(), fields: fields(name) },
         source: fields(key),
+        target: None,
         at: time(1),
         doubtful_until: None,
     }
@@ -102,6 +108,25 @@ pub(super) fn parked(flow: &str, key: &str, class: ParkedClass, second: i64) -> 
         tries: 1,
         since: time(second),
         due: Some(time(second + 100)),
+        waits_for: Vec::new(),
+        assigned: None,
+        amended: None,
+    }
+}
+
+/// A conflict on one field of `key`, seen at `second`.
+pub(super) fn conflict(book: &str, key: &str, second: i64) -> Conflict {
+    let claim = |name: &str| Claim { now: fields(name), base: fields("before"), at: None, by: None };
+    Conflict {
+        id: format!("{book}/{key}/Name"),
+        book: book.into(),
+        flow: FLOW.into(),
+        key: key.into(),
+        target: TargetId::from(format!("001{key}")),
+        source: claim("ours"),
+        claim: claim("theirs"),
+        since: time(second),
+        state: ConflictState::Open,
     }
 }
 

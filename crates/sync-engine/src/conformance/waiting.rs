@@ -1,7 +1,9 @@
 //! What a store must do with parked records, and what it shows of a flow.
 
-use super::samples::{FLOW, OTHER, all, attempt, commit, cursor, intent, keys, link, parked, take, time};
-use crate::{Commit, Parked, ParkedClass, ParkedQuery, StateStore};
+use super::samples::{
+    FLOW, OTHER, all, attempt, commit, cursor, fields, intent, keys, link, parked, take, time,
+};
+use crate::{Annotation, Commit, Parked, ParkedClass, ParkedQuery, StateStore};
 
 pub(super) async fn parked_records_replace_and_leave<S: StateStore>(store: &S) {
     let fence = take(store, FLOW).await.fence;
@@ -99,4 +101,38 @@ pub(super) async fn the_glance_tells_it_all<S: StateStore>(store: &S) {
     assert_eq!((flows[1].finished, &flows[1].cursor), (Some(time(4)), &Some(cursor("c"))));
     let counts = [(ParkedClass::Quarantine, 1), (ParkedClass::Orphan, 1), (ParkedClass::Retry, 2)];
     assert_eq!(flows[1].parked, counts, "in the order of the classes");
+}
+
+pub(super) async fn people_take_records_on_and_amend_them<S: StateStore>(store: &S) {
+    let fence = take(store, FLOW).await.fence;
+    let records = ["1", "2"].map(|key| parked(FLOW, key, ParkedClass::Quarantine, 1));
+    commit(store, fence, Commit { parked: records.to_vec(), ..Commit::default() }).await;
+    let one = ParkedQuery { key: Some("1".into()), ..ParkedQuery::default() };
+    let note = |assigned: &str| Annotation { assigned: Some(assigned.into()), amended: None };
+    assert_eq!(store.annotate_parked(&one, &note("a colleague")).await.expect("notes"), 1);
+    let amended = Annotation { assigned: None, amended: Some(fields("short")) };
+    assert_eq!(store.annotate_parked(&one, &amended).await.expect("notes"), 1);
+    let seen = all(store).await;
+    assert_eq!(seen[0].assigned.as_deref(), Some("a colleague"), "the second note leaves the first");
+    assert_eq!(seen[0].amended, Some(fields("short")));
+    assert_eq!(seen[1], records[1], "the others are left alone");
+    store.annotate_parked(&one, &note("")).await.expect("notes");
+    assert_eq!(all(store).await[0].assigned, None);
+}
+
+pub(super) async fn flows_hand_records_over<S: StateStore>(store: &S) {
+    let fence = take(store, FLOW).await.fence;
+    let handed = parked(OTHER, "9", ParkedClass::Retry, 1);
+    commit(store, fence, Commit { handed: vec![handed.clone()], ..Commit::default() }).await;
+    assert_eq!(all(store).await, std::slice::from_ref(&handed), "it waits in the other flow");
+    let taken = store.flows().await.expect("reads").iter().any(|status| status.flow == OTHER);
+    assert!(!taken, "only a take makes a flow");
+    let other = take(store, OTHER).await.fence;
+    let worse = parked(OTHER, "9", ParkedClass::Quarantine, 2);
+    let keep = Commit { parked: vec![worse.clone()], ..Commit::default() };
+    store.commit(OTHER, other, keep).await.expect("commits");
+    let again = Parked { due: Some(time(500)), ..handed };
+    commit(store, fence, Commit { handed: vec![again], ..Commit::default() }).await;
+    let due = Parked { due: Some(time(500)), ..worse };
+    assert_eq!(all(store).await, [due], "what waits there for a reason of its own just becomes due");
 }

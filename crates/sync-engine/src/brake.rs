@@ -1,0 +1,56 @@
+//! How much one run may change before it stops and asks.
+
+use mapping::Action;
+
+use crate::flow::Limit;
+use crate::session::Session;
+use crate::stage::Ordered;
+use crate::{Flow, FlowError, Mode};
+
+/// What a run has decided to change so far, and how much it may.
+#[derive(Debug, Default)]
+pub(crate) struct Brake {
+    changes: u64,
+    deletes: u64,
+    most: Option<(u64, u64)>,
+}
+
+impl Flow {
+    /// Sets the limits of a run. Records that a person named are not counted.
+    pub(crate) async fn set_brake(&self, session: &mut Session, mode: &Mode) -> Result<(), FlowError> {
+        let brakes = self.parts.settings.brakes;
+        if brakes.confirmed || matches!(mode, Mode::Keys(_)) {
+            return Ok(());
+        }
+        let linked = self.parts.store.count_links(self.book()).await?;
+        session.brake.most = Some((brakes.changes.of(linked), brakes.deletes.of(linked)));
+        Ok(())
+    }
+}
+
+impl Limit {
+    fn of(self, linked: u64) -> u64 {
+        self.records.max(linked.saturating_mul(self.percent) / 100)
+    }
+}
+
+impl Brake {
+    /// Counts steps that are about to be sent; refuses all of them if that would be too many.
+    pub(crate) fn allow(&mut self, ordered: &[Ordered]) -> Result<(), FlowError> {
+        let of = |ordered: &&Ordered| matches!(ordered.step.action, Action::Remove { .. });
+        let deletes = ordered.iter().filter(of).count() as u64;
+        let updates =
+            ordered.iter().filter(|one| matches!(one.step.action, Action::Update { .. })).count() as u64;
+        self.changes += updates + deletes;
+        self.deletes += deletes;
+        match self.most {
+            Some((changes, _)) if self.changes > changes => {
+                Err(FlowError::Braked { what: "changes", planned: self.changes, limit: changes })
+            }
+            Some((_, deletes)) if self.deletes > deletes => {
+                Err(FlowError::Braked { what: "removals", planned: self.deletes, limit: deletes })
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Decisions, on record before anything is sent.
+
+use audit::{Decision, Event};
+use mapping::{Action, Key, Step};
+
+use crate::flow::raw;
+use crate::stage::Work;
+use crate::{Flow, FlowError};
+
+impl Flow {
+    /// Puts the decisions on record.
+    pub(crate) async fn publish(&self, decisions: Decisions) -> Result<(), FlowError> {
+        let Decisions { mut records, mut decisions } = decisions;
+        let chunk = self.parts.settings.chunk.max(1);
+        let mut entries = Vec::with_capacity(records.len() / chunk + 1);
+        while !records.is_empty() {
+            let later = (
+                records.split_off(chunk.min(records.len())),
+                decisions.split_off(chunk.min(decisions.len())),
+            );
+            entries.push(self.entry(records, Event::Decided { decisions }));
+            (records, decisions) = later;
+        }
+        if !entries.is_empty() {
+            self.parts.log.append(entries).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Decisions on their way to the log.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    records: Vec<String>,
+    decisions: Vec<Decision>,
+}
+
+impl Decisions {
+    pub(crate) fn add(
+        &mut self,
+        work: &Work,
+        action: &str,
+        attempt: Option<&str>,
+        detail: Option<Box<serde_json::value::RawValue>>,
+    ) {
+        self.of(
+            &work.record.key,
+            Decision {
+                action: action.into(),
+                id: work.draft.id.to_string(),
+                attempt: attempt.map(str::to_owned),
+                detail,
+            },
+        );
+    }
+
+    /// A decision about the record of `key`.
+    pub(crate) fn of(&mut self, key: &Key, decision: Decision) {
+        self.records.push(key.to_string());
+        self.decisions.push(decision);
+    }
+
+    pub(crate) fn write(&mut self, work: &Work, attempt: &str, step: &Step) {
+        match &step.action {
+            Action::Update { changes, .. } => self.add(work, "update", Some(attempt), Some(raw(changes))),
+            Action::Remove { target } => self.add(work, "remove", Some(attempt), Some(raw(target))),
+            _ => self.add(work, "create", Some(attempt), None),
+        }
+    }
+}
