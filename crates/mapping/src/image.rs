@@ -73,7 +73,7 @@ pub fn overlaid(under: &Fields, over: &Fields) -> Fields {
 /// The draft's twin of a record with other fields.
 fn again(mapper: &dyn Mapper, record: &Record, fields: Fields, draft: &Draft) -> Option<Fields> {
     let record = Record { fields, ..record.clone() };
-    let mapped = mapper.map(&Change::Put(record)).ok()?;
+    let made = mapper.map(&Change::Put(record)).ok()?;
     let twin = |other: &Draft| other.entity == draft.entity && other.id == draft.id;
-    mapped.drafts.into_iter().find(twin).map(|draft| draft.fields)
+    made.drafts.into_iter().find(twin).map(|draft| draft.fields)
 }

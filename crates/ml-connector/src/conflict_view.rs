@@ -51,12 +51,10 @@ pub(crate) fn list(conflicts: &[(Conflict, Sides)], limit: usize, now: Timestamp
             format!("{}: {}", sides.target, shown(&conflict.claim.now)),
         ]);
     }
-    let mut text = trimmed(&table);
+    let text = trimmed(&table);
     if conflicts.len() > limit {
-        text.push_str(&format!(
-            "\n\n{}, the first {limit} shown (--limit)",
-            counted(conflicts.len() as u64, "conflict")
-        ));
+        let all = counted(conflicts.len() as u64, "conflict");
+        return format!("{text}\n\n{all}, the first {limit} shown (--limit)");
     }
     text
 }

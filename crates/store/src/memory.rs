@@ -182,8 +182,12 @@ impl State {
         let (links, unlinked) = (std::mem::take(&mut commit.links), std::mem::take(&mut commit.unlinked));
         if !links.is_empty() || !unlinked.is_empty() {
             let book = self.books.entry(book).or_default();
-            unlinked.iter().for_each(|id| book.remove(id));
-            links.into_iter().for_each(|link| book.keep(link));
+            for id in &unlinked {
+                book.remove(id);
+            }
+            for link in links {
+                book.keep(link);
+            }
         }
         self.keep_conflicts(std::mem::take(&mut commit.conflicts));
         for handed in std::mem::take(&mut commit.handed) {

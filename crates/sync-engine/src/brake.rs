@@ -35,8 +35,8 @@ impl Limit {
 }
 
 impl Brake {
-    /// Counts steps that are about to be sent; refuses all of them if that would be too many.
-    pub(crate) fn allow(&mut self, ordered: &[Ordered]) -> Result<(), FlowError> {
+    /// Counts steps that are about to be sent; if that would be too many, says why none of them may.
+    pub(crate) fn refusal(&mut self, ordered: &[Ordered]) -> Option<FlowError> {
         let of = |ordered: &&Ordered| matches!(ordered.step.action, Action::Remove { .. });
         let deletes = ordered.iter().filter(of).count() as u64;
         let updates =
@@ -45,12 +45,12 @@ impl Brake {
         self.deletes += deletes;
         match self.most {
             Some((changes, _)) if self.changes > changes => {
-                Err(FlowError::Braked { what: "changes", planned: self.changes, limit: changes })
+                Some(FlowError::Braked { what: "changes", planned: self.changes, limit: changes })
             }
             Some((_, deletes)) if self.deletes > deletes => {
-                Err(FlowError::Braked { what: "removals", planned: self.deletes, limit: deletes })
+                Some(FlowError::Braked { what: "removals", planned: self.deletes, limit: deletes })
             }
-            _ => Ok(()),
+            _ => None,
         }
     }
 }

@@ -36,7 +36,9 @@ impl Flow {
         if !gone.is_empty() {
             self.decide_gone(session, gone, &mut planned, &mut decisions).await?;
         }
-        session.brake.allow(&planned.ordered)?;
+        if let Some(refusal) = session.brake.refusal(&planned.ordered) {
+            return Err(refusal);
+        }
         self.publish(decisions).await?;
         if !first.is_empty() {
             let commit = Commit { conflicts: first, ..Commit::default() };
@@ -113,7 +115,7 @@ impl Flow {
             Ok(found) => found,
             Err(halt) => {
                 decisions.add(&work, "parked", None, Some(raw(&halt.fault)));
-                planned.keep.park(self.parked(session, &work.record, halt));
+                planned.keep.park(self.parked(session, &work.record, *halt));
                 return Vec::new();
             }
         };
@@ -273,19 +275,19 @@ fn differing(plan: &Plan) -> Option<Box<serde_json::value::RawValue>> {
 }
 
 /// The found record, unless the identity is not clear.
-fn verified(work: &Work, link: Option<&Link>, lookup: Lookup) -> Result<Option<Found>, Halt> {
+fn verified(work: &Work, link: Option<&Link>, lookup: Lookup) -> Result<Option<Found>, Box<Halt>> {
     if let Some(link) = link.filter(|link| link.gone.is_none()) {
         if link.key != work.record.key {
-            return Err(rival(&work.draft.id, &link.key));
+            return Err(Box::new(rival(&work.draft.id, &link.key)));
         }
         if link.id != work.draft.id {
-            return Err(repointed(&work.draft.id, &link.id));
+            return Err(Box::new(repointed(&work.draft.id, &link.id)));
         }
     }
     match lookup {
         Lookup::Absent => Ok(None),
         Lookup::One(found) => Ok(Some(found)),
-        Lookup::Ambiguous(fault) => Err(Halt::new(ParkedClass::Quarantine, fault, None)),
+        Lookup::Ambiguous(fault) => Err(Box::new(Halt::new(ParkedClass::Quarantine, fault, None))),
     }
 }
 

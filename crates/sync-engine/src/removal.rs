@@ -117,7 +117,7 @@ impl Flow {
         planned: &mut Planned,
         decisions: &mut Decisions,
     ) {
-        if let Some(field) = self.edited_meanwhile(session, &lost.link, found) {
+        if let Some(field) = edited_meanwhile(session, &lost.link, found) {
             return self.park_lost(session, &lost, edited_and_gone(field), &mut planned.keep);
         }
         let (action, fields) = match &self.parts.settings.deletes {
@@ -152,20 +152,20 @@ impl Flow {
         planned.ordered.push(self.ordered(attempt, record, Plan { step, merge: Merge::default() }, link));
     }
 
-    /// A shared field that people in the target changed since both agreed.
-    fn edited_meanwhile(&self, session: &Session, link: &Link, found: &Found) -> Option<FieldName> {
-        let shared = |name: &FieldName| session.policy.owner(name) == Ownership::Shared;
-        let mut agreed = link.base.target.iter().filter(|(name, _)| shared(name));
-        let moved = agreed
-            .find(|(name, agreed)| found.fields.get(name.as_str()).is_some_and(|now| !alike(now, agreed)));
-        moved.map(|(name, _)| name.clone())
-    }
-
     fn park_lost(&self, session: &Session, lost: &Lost, fault: Fault, keep: &mut Keep) {
         let (version, fields) = (lost.link.version.clone(), lost.link.base.source.clone());
         let record = Record { entity: lost.entity.clone(), key: lost.key.clone(), version, fields };
         keep.park(self.parked(session, &record, Halt::new(ParkedClass::Quarantine, fault, None)));
     }
+}
+
+/// A shared field that people in the target changed since both agreed.
+fn edited_meanwhile(session: &Session, link: &Link, found: &Found) -> Option<FieldName> {
+    let shared = |name: &FieldName| session.policy.owner(name) == Ownership::Shared;
+    let mut agreed = link.base.target.iter().filter(|(name, _)| shared(name));
+    let moved =
+        agreed.find(|(name, agreed)| found.fields.get(name.as_str()).is_some_and(|now| !alike(now, agreed)));
+    moved.map(|(name, _)| name.clone())
 }
 
 fn marking(marks: &Fields, found: &Found) -> Vec<Difference> {

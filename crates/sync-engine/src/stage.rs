@@ -135,7 +135,9 @@ impl Keep {
         commit.settled.extend(settled);
         commit.doubtful.extend(doubtful);
         commit.released.extend(released);
-        parked.into_iter().for_each(|parked| self.park(parked));
+        for parked in parked {
+            self.park(parked);
+        }
         // What is read again here was counted when it was read first.
         self.counts.add(Counts { read: 0, ..other.counts });
     }
