@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::DeclaredMapper;
 use crate::condition::Condition;
 use crate::external_id::IdRule;
-use crate::origin::Origin;
+use crate::origin::{Chosen, Origin};
 use crate::scope::of_parent;
 use crate::target::Target;
+use crate::{DeclaredMapper, Entity};
 
 /// What a mapping looks at.
 #[derive(Debug, Default)]
