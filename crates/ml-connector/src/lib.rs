@@ -15,9 +15,9 @@ pub mod stop;
 
 mod audit_filter;
 mod calendar_view;
-mod control_client;
 mod conflict_filter;
 mod conflict_view;
+mod control_client;
 mod cursor_words;
 mod daemon_view;
 mod demo_show;
