@@ -158,13 +158,15 @@ fn files_are_named_by_a_noun() {
 }
 
 #[test]
-fn one_file_names_the_http_library() {
-    let library = "req".to_owned() + "west::";
-    let naming = |source: &Source| {
-        source.text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&library))
-    };
-    let found: Vec<String> = files(&["rs"]).into_iter().filter(naming).map(|source| source.path).collect();
-    assert_eq!(found, ["crates/wire/src/reqwest_transport.rs"]);
+fn one_file_names_each_library_that_reaches_the_network() {
+    for (library, file) in [("req".to_owned() + "west::", "reqwest"), ("ton".to_owned() + "ic::", "grpc")] {
+        let naming = |source: &Source| {
+            source.text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(&library))
+        };
+        let found: Vec<String> =
+            files(&["rs"]).into_iter().filter(naming).map(|source| source.path).collect();
+        assert_eq!(found, [format!("crates/wire/src/{file}_transport.rs")]);
+    }
 }
 
 #[test]

@@ -17,11 +17,17 @@
 //!
 //! Token calls take a shorter way: `TokenSource` asks through `Retry(Pinned(Recorded(Reqwest)))`,
 //! pinned to the identity provider.
+//!
+//! Streams go through the same layers, as turns of a [`Conversation`]; there the innermost layer is
+//! `GrpcTransport` (feature `grpc`), and there is no `Retry`: who subscribes decides where to resume.
 
 pub mod authorized;
 pub mod clock;
+pub mod conversation;
 pub mod entropy;
 pub mod grant;
+#[cfg(feature = "grpc")]
+pub mod grpc_transport;
 pub mod limits;
 pub mod origin;
 pub mod percent;
@@ -38,11 +44,16 @@ pub mod token_call;
 pub mod token_error;
 pub mod tokens;
 pub mod transport;
+#[cfg(any(feature = "reqwest", feature = "grpc"))]
+pub mod trust;
 
 pub use authorized::Authorized;
 pub use clock::{Clock, SystemClock, Timestamp, VirtualClock};
+pub use conversation::Conversation;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use grant::Grant;
+#[cfg(feature = "grpc")]
+pub use grpc_transport::{GrpcLimits, GrpcTransport};
 pub use limits::{Class, ClassLimits, Limits, TOKEN_OPERATION};
 pub use origin::{Origin, OriginError};
 pub use pinned::Pinned;
@@ -57,3 +68,5 @@ pub use tokens::{Advice, GrantCheck, TokenConfig, TokenSource};
 pub use transport::{
     Call, Effect, Evidence, HttpTransport, Request, Response, TransportError, TransportErrorKind,
 };
+#[cfg(any(feature = "reqwest", feature = "grpc"))]
+pub use trust::TrustError;

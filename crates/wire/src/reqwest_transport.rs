@@ -9,18 +9,11 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
 use http::HeaderMap;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
 
+use crate::trust::{NO_ROOTS, Trust, TrustError};
 use crate::{
     Class, ClassLimits, Clock, HttpTransport, Limits, Request, Response, TransportError, TransportErrorKind,
 };
-
-/// What to do where the system has no certificates.
-const NO_ROOTS: &str =
-    "install the system's CA certificates (package `ca-certificates`) or name a CA file in the configuration";
 
 /// An idle connection is closed after this: sooner than servers and balancers close theirs, so that
 /// few requests meet a connection that is just going away.
@@ -43,11 +36,11 @@ pub struct ReqwestTransport {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReqwestError {
-    /// The CA file holds no certificate or a broken one.
-    #[error("CA certificates: {0}")]
-    Certificates(String),
-    /// TLS or the client cannot be set up.
-    #[error("setting up TLS: {0}")]
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The client cannot be set up.
+    #[error("setting up HTTP: {0}")]
     Setup(String),
 }
 
@@ -58,7 +51,7 @@ impl ReqwestTransport {
     /// certificates (PEM) and no others. Where the system has none, https is refused with a hint
     /// and http to loopback addresses works.
     pub fn new(limits: Limits, ca_pem: Option<&[u8]>, clock: Arc<dyn Clock>) -> Result<Self, ReqwestError> {
-        let (tls, no_roots) = tls(ca_pem)?;
+        let Trust { tls, no_roots } = Trust::new(ca_pem)?;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("ml-connector/", env!("CARGO_PKG_VERSION")))
@@ -202,40 +195,6 @@ fn chain(error: &reqwest::Error) -> String {
 
 fn header_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
-}
-
-/// The TLS configuration, and why it trusts nobody if the system has no certificates.
-fn tls(ca_pem: Option<&[u8]>) -> Result<(ClientConfig, Option<String>), ReqwestError> {
-    let setup = |error: rustls::Error| ReqwestError::Setup(error.to_string());
-    let builder = || {
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-    };
-    if let Some(pem) = ca_pem {
-        let roots = only(pem)?;
-        let config = builder().map_err(setup)?.with_root_certificates(roots).with_no_client_auth();
-        return Ok((config, None));
-    }
-    match builder().map_err(setup)?.with_platform_verifier() {
-        Ok(config) => Ok((config.with_no_client_auth(), None)),
-        Err(error) => {
-            let none = RootCertStore::empty();
-            let config = builder().map_err(setup)?.with_root_certificates(none).with_no_client_auth();
-            Ok((config, Some(format!("no certificate can be checked: {error}"))))
-        }
-    }
-}
-
-fn only(pem: &[u8]) -> Result<RootCertStore, ReqwestError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| ReqwestError::Certificates(error.to_string()))?;
-        roots.add(certificate).map_err(|error| ReqwestError::Certificates(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(ReqwestError::Certificates("the file holds none in PEM form".to_owned()));
-    }
-    Ok(roots)
 }
 
 #[cfg(test)]
