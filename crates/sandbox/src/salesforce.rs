@@ -7,7 +7,7 @@
 //! [`schema`] describes the objects; rows, queries, describe and setup all follow it. A [`call`] is
 //! one request by one user: it reads through a view and writes at a [`desk`], where every record
 //! passes its values, the [`rules`] of its object, and what is switched on. The [`store`] keeps
-//! records, effects and [`changes`].
+//! records, effects and [`changes`], of which change events are made ([`events`]).
 //!
 //! # The door
 //! | call | what it does |
@@ -21,7 +21,7 @@
 //! | `POST /sandbox/purge?id=…` | somebody deletes it for good |
 //! | `POST /sandbox/merge?winner=…&losers=…,…` | somebody merges Accounts or Contacts |
 //! | `GET`, `POST /sandbox/switches` | shows, or changes those named in, [`SalesforceSwitches`] |
-//! | `POST /sandbox/expire-sessions`, `POST /sandbox/expire-cursors` | all sessions, or query locators, end |
+//! | `POST /sandbox/expire-sessions`, `POST /sandbox/expire-cursors`, `POST /sandbox/end-streams` | all sessions, query locators, or streams of events, end |
 
 mod admin;
 mod assertion;
@@ -38,6 +38,7 @@ mod composite_tests;
 mod cursors;
 mod describe;
 mod desk;
+mod events;
 mod fill;
 mod identifier;
 mod members;
@@ -69,8 +70,9 @@ mod token_trouble;
 mod values;
 
 pub use changes::{Change, ChangeKind};
+pub use events::{EVENT_CA, EventLine, EventServerHandle, serve_events};
 pub use org::SalesforceSandbox;
 pub use record::{Account, Cell, Effect, Record};
 pub use settings::SalesforceSettings;
-pub use switches::{BulkSwitches, DuplicateRule, Matching, SalesforceSwitches};
+pub use switches::{BulkSwitches, DuplicateRule, EventSwitches, Matching, SalesforceSwitches};
 pub use token_trouble::TokenTrouble;

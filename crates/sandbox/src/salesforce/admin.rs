@@ -36,6 +36,10 @@ impl SalesforceSandbox {
                 self.expire_sessions();
                 reply(StatusCode::OK, &json!({ "ok": true }))
             }
+            (&Method::POST, "end-streams") => {
+                self.end_streams();
+                reply(StatusCode::OK, &json!({ "ok": true }))
+            }
             (&Method::POST, "expire-cursors") => {
                 self.expire_cursors();
                 reply(StatusCode::OK, &json!({ "ok": true }))

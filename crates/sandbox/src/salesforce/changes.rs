@@ -60,6 +60,8 @@ impl Change {
 pub(crate) struct ChangeLog {
     changes: VecDeque<Change>,
     numbers: u64,
+    /// The last change that is too old to be kept.
+    forgotten: u64,
 }
 
 impl ChangeLog {
@@ -75,7 +77,7 @@ impl ChangeLog {
     pub(crate) fn forget(&mut self, now: Timestamp) {
         let Ok(oldest) = now.checked_sub(RETENTION) else { return };
         while self.changes.front().is_some_and(|change| change.at < oldest) {
-            self.changes.pop_front();
+            self.forgotten = self.changes.pop_front().map_or(self.forgotten, |change| change.number);
         }
     }
 
@@ -83,6 +85,11 @@ impl ChangeLog {
     pub(crate) fn after(&self, number: u64) -> impl Iterator<Item = &Change> {
         let first = self.changes.partition_point(|change| change.number <= number);
         self.changes.range(first..)
+    }
+
+    /// The number of the last change that was forgotten; 0 if there is none.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// The number of the last change, and of the oldest that is kept.

@@ -106,10 +106,12 @@ impl Desk<'_> {
         let (Verb::Upsert(Some(place)), Some(table)) = (verb, table) else { return BTreeMap::new() };
         let object = self.store.object(table);
         let Some(field) = object.and_then(|object| object.field(place)) else { return BTreeMap::new() };
+        let exact = self.is_exact(field);
         let mut numbers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (number, members) in records.iter().enumerate() {
             if let Some(key) = members.text(&field.name) {
-                numbers.entry(key.to_lowercase()).or_default().push(number);
+                let key = if exact { key.to_string() } else { key.to_lowercase() };
+                numbers.entry(key).or_default().push(number);
             }
         }
         let problem = |number: usize| {

@@ -10,6 +10,7 @@ use super::bulk::Jobs;
 use super::changes::Change;
 use super::cursors::Cursors;
 use super::desk::Desk;
+use super::events::Bus;
 use super::members::Members;
 use super::record::{Account, Effect, Record};
 use super::schema::{ACCOUNT, KEY, Users, objects};
@@ -37,6 +38,7 @@ pub(crate) struct State {
     pub(crate) cursors: Cursors,
     pub(crate) jobs: Jobs,
     pub(crate) deployments: Deployments,
+    pub(crate) bus: Bus,
     pub(crate) calls: u64,
     by_kind: BTreeMap<&'static str, u64>,
     entropy: SeededEntropy,
@@ -63,6 +65,7 @@ impl SalesforceSandbox {
             cursors: Cursors::default(),
             jobs: Jobs::default(),
             deployments: Deployments::default(),
+            bus: Bus::default(),
             calls: 0,
             by_kind: BTreeMap::new(),
             entropy: SeededEntropy::new(settings.seed),
@@ -125,7 +128,7 @@ impl SalesforceSandbox {
         state.store.changes().reach()
     }
 
-    /// Calls by kind (`calls.query`, …), sessions opened, living Accounts, and rows that the API
+    /// Calls by kind (`calls.query`, …), sessions and streams of events opened, living Accounts, and rows that the API
     /// created, updated, left unchanged, deleted.
     pub fn stats(&self) -> BTreeMap<String, u64> {
         let state = self.lock();
@@ -138,6 +141,7 @@ impl SalesforceSandbox {
             ("unchanged", counts.unchanged),
             ("deleted", counts.deleted),
             ("sessions", state.sessions.opened()),
+            ("streams", state.bus.opened),
         ];
         let figures = figures.into_iter().map(|(name, figure)| (name.to_owned(), figure));
         figures.chain(state.by_kind.iter().map(|(kind, count)| (format!("calls.{kind}"), *count))).collect()
@@ -239,6 +243,9 @@ impl SalesforceSandbox {
     /// Changes what can be switched.
     pub fn switch(&self, change: impl FnOnce(&mut SalesforceSwitches)) {
         let mut state = self.lock();
+        let State { bus, store, switches, .. } = &mut *state;
+        // What happened so far is told as it would have been.
+        bus.mark(store.changes(), &mut switches.events);
         let before = state.switches.clone();
         change(&mut state.switches);
         if !state.switches.describes_as(&before) {

@@ -223,10 +223,10 @@ fn versions_resources_and_fields_are_described() {
     let (status, versions) = read(&client.org.answer(&nobody));
     assert_eq!(
         (status, &versions[0]["version"], versions.as_array().map(Vec::len)),
-        (200, &json!("58.0"), Some(9))
+        (200, &json!("31.0"), Some(36))
     );
     assert_eq!(client.call("GET", "", &Value::Null).1["query"], "/services/data/v64.0/query");
-    assert_eq!(code(&read(&client.send("GET", "/services/data/v57.0/limits", "", &[]))), (404, "NOT_FOUND"));
+    assert_eq!(code(&read(&client.send("GET", "/services/data/v30.0/limits", "", &[]))), (404, "NOT_FOUND"));
 
     let fields = || client.call("GET", "/sobjects/Account/describe", &Value::Null).1["fields"].clone();
     let named = |name: &str| {

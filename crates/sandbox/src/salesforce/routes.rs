@@ -17,8 +17,8 @@ use super::session::{expired, form, user_info};
 use crate::door::parameter;
 use crate::{CallKind, Endpoint, Refusal, ServerClock};
 
-/// API versions on offer.
-const VERSIONS: std::ops::RangeInclusive<u32> = 58..=66;
+/// API versions on offer; older ones are retired.
+const VERSIONS: std::ops::RangeInclusive<u32> = 31..=66;
 /// Most bytes of the request line, and of it together with all headers.
 const LINE: usize = 16_384;
 
@@ -140,13 +140,16 @@ impl Call<'_> {
         Ok(response)
     }
 
-    fn limits(&self) -> Value {
+    fn limits(&mut self) -> Value {
         let max = self.settings.daily_calls;
+        let told = self.settings.daily_events;
+        let events =
+            json!({ "Max": told, "Remaining": told.saturating_sub(self.state.bus.delivered(self.now)) });
         let left = |max: u64| json!({ "Max": max, "Remaining": max });
         json!({
             "DailyApiRequests": { "Max": max, "Remaining": max.saturating_sub(self.state.calls) },
             "DailyBulkApiBatches": left(15_000), "DailyBulkV2QueryJobs": left(10_000),
-            "DailyBulkV2QueryFileStorageMB": left(1_000_000), "DailyDeliveredPlatformEvents": left(10_000),
+            "DailyBulkV2QueryFileStorageMB": left(1_000_000), "DailyDeliveredPlatformEvents": events,
             "HourlyPublishedPlatformEvents": left(50_000), "DataStorageMB": left(5_120),
         })
     }

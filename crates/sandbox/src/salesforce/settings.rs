@@ -19,6 +19,10 @@ pub struct SalesforceSettings {
     pub session: Duration,
     /// API calls a day.
     pub daily_calls: u64,
+    /// Deliveries of events a day, to all subscribers together.
+    pub daily_events: u64,
+    /// Objects whose changes are told although nobody selected them in a channel.
+    pub change_events: Vec<String>,
     /// Rows of one query page.
     pub query_page: usize,
     /// What chance in this org is drawn from.
@@ -42,6 +46,8 @@ impl Default for SalesforceSettings {
             app_key: None,
             session: Duration::from_hours(2),
             daily_calls: 100_000,
+            daily_events: 25_000,
+            change_events: ["Account", "Contact", "Order"].map(str::to_owned).to_vec(),
             query_page: 2_000,
             seed: 1,
             bare: false,

@@ -54,6 +54,8 @@ pub struct SalesforceSwitches {
     pub token_trouble: Option<TokenTrouble>,
     /// What Bulk jobs do.
     pub bulk: BulkSwitches,
+    /// How changes are told to subscribers.
+    pub events: EventSwitches,
 }
 
 /// What can be switched of Bulk 2.0.
@@ -70,6 +72,30 @@ pub struct BulkSwitches {
     pub stops_after: Option<usize>,
     /// The next result page of a query job is the one that was asked for again.
     pub repeats_locator: bool,
+}
+
+/// What can be switched of change events. Counts are for changes that come from then on, and go down.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EventSwitches {
+    /// So many changes are told as gaps.
+    pub gaps: u32,
+    /// So many are told without their records, as `001*`.
+    pub unlisted: u32,
+    /// So many are told twice.
+    pub doubled: u32,
+    /// So many arrive damaged.
+    pub garbled: u32,
+    /// After so many changes of one transaction the rest is told as an overflow; 100,000 otherwise.
+    pub overflow_after: Option<u32>,
+    /// Schemas are those of other events.
+    pub swaps_schemas: bool,
+    /// Streams live, but nothing comes.
+    pub silent: bool,
+    /// The day's deliveries are used up.
+    pub exhausted: bool,
+    /// Places of other generations mean nothing: another one is an org that has moved.
+    pub generation: u16,
 }
 
 impl SalesforceSwitches {
