@@ -16,7 +16,7 @@
 //! | write an order with its lines | [`Graph`], [`Client::graphs`] |
 //! | send several things in one call | [`Client::composite`], [`Client::batch`], [`Client::create_trees`] |
 //! | learn what changed | [`Client::updated`], [`Client::deleted`] |
-//! | read change events | [`events`] |
+//! | subscribe to change events | [`events::Subscriber`] |
 //! | choose the way and know its price | [`lanes`] |
 //! | spare the daily allowance | [`Client::usage`], [`Client::limits`], [`Client::with_reserve`] |
 //! | know what an error means | [`ErrorTable`], [`ApiError::verdict`], [`token_advice`] |

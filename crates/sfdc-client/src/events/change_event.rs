@@ -25,6 +25,9 @@ pub enum EventError {
     /// A list of fields cannot be read.
     #[error(transparent)]
     Bitmap(#[from] BitmapError),
+    /// The schema is that of another object's events.
+    #[error("the event is about {0}, and its schema is not")]
+    Foreign(String),
     /// A record id is none.
     #[error("the event names a record that is none")]
     Id(#[from] IdError),
@@ -134,11 +137,15 @@ impl ChangeEvent {
             return Err(EventError::Header("ChangeEventHeader"));
         };
         let header = EventHeader::new(schema.header_fields(), header);
+        let entity = header.text("entityName")?;
+        if !schema.is_of(entity) {
+            return Err(EventError::Foreign(entity.to_owned()));
+        }
         let fields = |name| -> Result<Vec<String>, EventError> {
             Ok(bitmap::names(schema.avro(), header.texts(name)?)?)
         };
         Ok(Self {
-            entity: header.text("entityName")?.to_owned(),
+            entity: entity.to_owned(),
             ids: ChangedIds::read(header.texts("recordIds")?)?,
             kind: kind(header.text("changeType")?),
             changed: fields("changedFields")?,

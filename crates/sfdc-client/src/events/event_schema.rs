@@ -1,5 +1,7 @@
 //! The schema of a change event.
 
+use serde::Deserialize;
+
 use crate::events::avro_schema::{AvroSchema, Field, SchemaError};
 
 /// The field that says what happened; all others are the record's.
@@ -11,6 +13,13 @@ const HEADER: &str = "ChangeEventHeader";
 pub struct EventSchema {
     avro: AvroSchema,
     header: usize,
+    /// What the record is called, such as `AccountChangeEvent`.
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
 }
 
 impl EventSchema {
@@ -21,7 +30,16 @@ impl EventSchema {
         let header =
             fields.iter().position(|field| field.name == HEADER && avro.fields(field.node).is_some());
         let header = header.ok_or_else(|| SchemaError(format!("it has no record {HEADER}")))?;
-        Ok(Self { avro, header })
+        let named: Named =
+            serde_json::from_str(json).map_err(|error| SchemaError(format!("it has no name: {error}")))?;
+        Ok(Self { avro, header, name: named.name })
+    }
+
+    /// Whether it is the schema of the object's events: `Account` has `AccountChangeEvent`, and
+    /// `Site__c` has `Site__ChangeEvent`.
+    pub(crate) fn is_of(&self, entity: &str) -> bool {
+        let stem = entity.strip_suffix('c').filter(|stem| stem.ends_with("__")).unwrap_or(entity);
+        self.name.strip_suffix("ChangeEvent") == Some(stem)
     }
 
     pub(crate) fn avro(&self) -> &AvroSchema {
