@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs third-party Salesforce clients, unmodified, against the sandbox.
 #
-# A command for people, not part of CI: it installs jsforce (npm) and simple-salesforce (pip) into a
-# folder of its own, so it needs node, npm, python3 and a package registry. Usage:
+# A command for people, not part of CI: it installs jsforce and the Node Pub/Sub client (npm) and
+# simple-salesforce (pip) into a folder of its own, so it needs node, npm, python3 and a package
+# registry. Usage:
 #
 #   tests/referees/run.sh [path of the ml-connector binary]
 #
@@ -24,6 +25,9 @@ trap finish EXIT INT TERM
 if [ ! -d "$folder/node_modules/jsforce" ]; then
   (cd "$folder" && npm install --silent --no-audit --no-fund --prefix . jsforce@3)
 fi
+if [ ! -d "$folder/node_modules/salesforce-pubsub-api-client" ]; then
+  (cd "$folder" && npm install --silent --no-audit --no-fund --prefix . salesforce-pubsub-api-client@5)
+fi
 if [ ! -d "$folder/py/simple_salesforce" ]; then
   python3 -m pip install --quiet --target "$folder/py" "simple-salesforce>=1.12,<2"
 fi
@@ -43,5 +47,7 @@ done
 
 cp "$here/jsforce.js" "$folder/"
 (cd "$folder" && node jsforce.js "$served")
+cp "$here/events.mjs" "$folder/"
+(cd "$folder" && node events.mjs "$served")
 PYTHONPATH="$folder/py" python3 "$here/simple_salesforce_referee.py" "$served"
 echo "all referees agree"

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sandbox::ifs::{IfsSandbox, IfsSettings};
-use sandbox::salesforce::{SalesforceSandbox, SalesforceSettings};
+use sandbox::salesforce::{EVENT_CA, EventServerHandle, SalesforceSandbox, SalesforceSettings, serve_events};
 use sandbox::{Endpoint, Gate, ServerClock, ServerHandle, serve};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -36,6 +36,7 @@ pub(crate) struct Playground {
     ifs: Arc<IfsSandbox>,
     salesforce: Arc<SalesforceSandbox>,
     servers: [ServerHandle; 2],
+    events: Option<EventServerHandle>,
 }
 
 impl Playground {
@@ -49,11 +50,27 @@ impl Playground {
         let [ifs_port, salesforce_port] = ports;
         let servers =
             [listen(ifs.clone(), ifs_port).await?, listen(salesforce.clone(), salesforce_port).await?];
-        Ok(Self { ifs, salesforce, servers })
+        Ok(Self { ifs, salesforce, servers, events: None })
     }
 
-    /// Ends both.
+    /// Serves the Pub/Sub API of Salesforce too, over TLS, on a loopback `port` (0: any free one).
+    pub(crate) async fn serve_events(&mut self, port: u16) -> Result<(), Failure> {
+        let listener = bind(port).await?;
+        let events = serve_events(listener, self.salesforce.clone()).map_err(|error| taken(port, &error))?;
+        self.events = Some(events);
+        Ok(())
+    }
+
+    /// Address of the Pub/Sub API, if it is served.
+    pub(crate) fn events_url(&self) -> Option<String> {
+        self.events.as_ref().map(EventServerHandle::url)
+    }
+
+    /// Ends all.
     pub(crate) async fn stop(self) {
+        if let Some(events) = self.events {
+            events.stop().await;
+        }
         for server in self.servers {
             server.stop().await;
         }
@@ -112,6 +129,7 @@ impl Playground {
             "salesforce": {
                 "url": self.salesforce_url(), "client_id": salesforce.client_id,
                 "client_secret": salesforce.client_secret,
+                "events_url": self.events_url(), "events_ca": EVENT_CA,
             },
         })
     }
@@ -160,12 +178,18 @@ impl Playground {
 }
 
 async fn listen(endpoint: Arc<dyn Endpoint>, port: u16) -> Result<ServerHandle, Failure> {
-    let failed = |error: std::io::Error| Failure::Usage {
+    serve(bind(port).await?, Arc::new(Gate::new(endpoint))).map_err(|error| taken(port, &error))
+}
+
+async fn bind(port: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| taken(port, &error))
+}
+
+fn taken(port: u16, error: &std::io::Error) -> Failure {
+    Failure::Usage {
         what: format!("port {port} cannot be served: {error}"),
         hint: "name another port, or 0 for any free one".into(),
-    };
-    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
-    serve(listener, Arc::new(Gate::new(endpoint))).map_err(failed)
+    }
 }
 
 /// Marks a folder as made by a demo.

@@ -18,6 +18,9 @@ pub(crate) struct Args {
     /// Port of Salesforce (0: any free one)
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     salesforce_port: u16,
+    /// Port of Salesforce's Pub/Sub API, over TLS (0: any free one)
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    events_port: u16,
     /// How many suppliers there are
     #[arg(long, value_name = "COUNT", default_value_t = 12_500)]
     suppliers: u32,
@@ -31,8 +34,9 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let world = World { suppliers: args.suppliers, seed: args.seed };
-    let playground =
+    let mut playground =
         Playground::start(world, session.clock.clone(), [args.ifs_port, args.salesforce_port]).await?;
+    playground.serve_events(args.events_port).await?;
     let answers = playground.answers("sandbox");
     let terminal = session.terminal;
     if args.write {
@@ -42,9 +46,10 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         terminal.print_json(&playground.document())?;
     } else {
         terminal.print(&format!(
-            "ifs         {}\nsalesforce  {}",
+            "ifs         {}\nsalesforce  {}\nevents      {}",
             playground.ifs_url(),
-            playground.salesforce_url()
+            playground.salesforce_url(),
+            playground.events_url().unwrap_or_default()
         ))?;
         if !args.write {
             terminal.print(&format!("\n{}", template::link(&answers)))?;
