@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs third-party Salesforce clients, unmodified, against the sandbox.
 #
-# A command for people, not part of CI: it installs jsforce and the Node Pub/Sub client (npm) and
-# simple-salesforce (pip) into a folder of its own, so it needs node, npm, python3 and a package
-# registry. Usage:
+# A command for people, not part of CI: it installs jsforce, the Node Pub/Sub client and the Salesforce
+# CLI (npm) and simple-salesforce (pip) into a folder of its own, so it needs node, npm, python3, a
+# package registry and 400 MB. Usage:
 #
 #   tests/referees/run.sh [path of the ml-connector binary]
 #
@@ -28,6 +28,12 @@ fi
 if [ ! -d "$folder/node_modules/salesforce-pubsub-api-client" ]; then
   (cd "$folder" && npm install --silent --no-audit --no-fund --prefix . salesforce-pubsub-api-client@5)
 fi
+if [ ! -x "$folder/cli/node_modules/.bin/sf" ]; then
+  mkdir -p "$folder/cli"
+  # Newer versions of this one need a newer node than the CLI itself does.
+  echo '{ "dependencies": { "@salesforce/cli": "2" }, "overrides": { "undici": "7.18.2" } }' > "$folder/cli/package.json"
+  (cd "$folder/cli" && npm install --silent --no-audit --no-fund)
+fi
 if [ ! -d "$folder/py/simple_salesforce" ]; then
   python3 -m pip install --quiet --target "$folder/py" "simple-salesforce>=1.12,<2"
 fi
@@ -49,5 +55,6 @@ cp "$here/jsforce.js" "$folder/"
 (cd "$folder" && node jsforce.js "$served")
 cp "$here/events.mjs" "$folder/"
 (cd "$folder" && node events.mjs "$served")
+node "$here/salesforce_cli.mjs" "$served" "$folder/cli"
 PYTHONPATH="$folder/py" python3 "$here/simple_salesforce_referee.py" "$served"
 echo "all referees agree"
