@@ -108,24 +108,13 @@ impl GrpcTransport {
             return Err(error(TransportErrorKind::Refused, reason.clone()).hint(NO_ROOTS));
         }
         let known = self.lock().get(&origin).cloned();
-        let channel = match known {
-            Some(channel) => channel,
-            None => {
-                let unreached =
-                    |failure: &dyn std::error::Error| error(TransportErrorKind::Unreached, chain(failure));
-                let endpoint = Endpoint::from_shared(origin.to_string()).map_err(|bad| unreached(&bad))?;
-                let endpoint = endpoint
-                    .connect_timeout(self.limits.connect)
-                    .http2_keep_alive_interval(Duration::from_secs(60))
-                    .keep_alive_timeout(Duration::from_secs(20))
-                    .keep_alive_while_idle(true);
-                let tls = secure.then(|| self.tls.clone());
-                let connector = tower::service_fn(move |uri: Uri| connect(uri, tls.clone()));
-                let channel =
-                    endpoint.connect_with_connector(connector).await.map_err(|bad| unreached(&bad))?;
-                self.lock().insert(origin, channel.clone());
-                channel
-            }
+        let channel = if let Some(channel) = known {
+            channel
+        } else {
+            let made = self.connected(&origin, secure).await;
+            let channel = made.map_err(|failure| error(TransportErrorKind::Unreached, chain(&failure)))?;
+            self.lock().insert(origin, channel.clone());
+            channel
         };
         let mut grpc = Grpc::new(channel).max_decoding_message_size(self.limits.message);
         if let Err(failure) = grpc.ready().await {
@@ -133,6 +122,17 @@ impl GrpcTransport {
             return Err(error(TransportErrorKind::Unreached, chain(&failure)));
         }
         Ok(grpc)
+    }
+
+    async fn connected(&self, origin: &Origin, secure: bool) -> Result<Channel, tonic::transport::Error> {
+        let endpoint = Endpoint::from_shared(origin.to_string())?
+            .connect_timeout(self.limits.connect)
+            .http2_keep_alive_interval(Duration::from_secs(60))
+            .keep_alive_timeout(Duration::from_secs(20))
+            .keep_alive_while_idle(true);
+        let tls = secure.then(|| self.tls.clone());
+        let connector = tower::service_fn(move |uri: Uri| connect(uri, tls.clone()));
+        endpoint.connect_with_connector(connector).await
     }
 
     async fn call(&self, request: Request, what: &str) -> Result<Response, TransportError> {

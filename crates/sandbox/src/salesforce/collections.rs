@@ -110,7 +110,7 @@ impl Desk<'_> {
         let mut numbers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (number, members) in records.iter().enumerate() {
             if let Some(key) = members.text(&field.name) {
-                let key = if exact { key.to_string() } else { key.to_lowercase() };
+                let key = if exact { key.clone() } else { key.to_lowercase() };
                 numbers.entry(key).or_default().push(number);
             }
         }

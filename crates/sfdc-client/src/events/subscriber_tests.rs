@@ -11,6 +11,7 @@ use wire::{Response, SeededEntropy};
 use crate::events::protocol::*;
 use crate::events::*;
 
+#[expect(clippy::unnecessary_wraps, reason = "a step of a script may be an error too")]
 fn says(message: &impl Message) -> Step {
     Ok(Response::new(Bytes::from(message.encode_to_vec())))
 }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
+use sandbox::salesforce::SalesforceSettings;
 use sandbox::{Fault, NoFaults, Only, Scripted as Script, ScriptedFault};
 use sfdc_client::bulk::{
     Bulk, BulkError, Cell, Counts, IngestSpec, JobData, JobId, JobLedger, JobLimits, JobState, JobWriter,
@@ -94,7 +95,7 @@ async fn f37_lost_answers_leave_no_row_without_an_outcome() {
             only: Only { kind: Some("job".to_owned()), ..Only::default() },
             fault: Fault::LostAnswer,
         };
-        let org = Org::with(Default::default(), Script::new([line]));
+        let org = Org::with(SalesforceSettings::default(), Script::new([line]));
         let ledger = Ledger::default();
         let bulk = Bulk::new(org.client.clone(), org.clock.clone());
         let report = bulk.ingest(data(30), &ledger).await;

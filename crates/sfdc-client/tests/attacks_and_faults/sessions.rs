@@ -7,7 +7,7 @@ use wire::TransportErrorKind;
 use wire::scripted::answer;
 
 use crate::org::Org;
-use crate::scripted_org::*;
+use crate::scripted_org::{FIRST, LAST, ORG, class, error, login, says, stage};
 
 /// A session that ends between two pages costs one login, and no page comes twice.
 #[tokio::test(start_paused = true)]

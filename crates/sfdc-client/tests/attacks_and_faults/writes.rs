@@ -19,7 +19,9 @@ fn id(text: &str) -> RecordId {
 
 fn account(fields: &[(&str, &str)]) -> RecordBody {
     let mut body = RecordBody::new("Account");
-    fields.iter().for_each(|(name, value)| body.text(name, value));
+    for (name, value) in fields {
+        body.text(name, value);
+    }
     body
 }
 

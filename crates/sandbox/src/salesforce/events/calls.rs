@@ -80,8 +80,8 @@ impl SalesforceSandbox {
     fn event_schema(&self, id: &str) -> Result<Bytes, Status> {
         let guard = self.lock();
         let json = guard.bus.schema(id, guard.switches.events.swaps_schemas);
-        let schema_json = json.ok_or_else(Status::no_schema)?;
-        let schema = Schema { schema_json, schema_id: id.to_owned(), rpc_id: "sandbox".to_owned() };
+        let json = json.ok_or_else(Status::no_schema)?;
+        let schema = Schema { json, id: id.to_owned(), rpc_id: "sandbox".to_owned() };
         Ok(schema.encode_to_vec().into())
     }
 }

@@ -61,9 +61,9 @@ pub(crate) struct Named {
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(crate) struct Schema {
     #[prost(string, tag = "1")]
-    pub(crate) schema_json: String,
+    pub(crate) json: String,
     #[prost(string, tag = "2")]
-    pub(crate) schema_id: String,
+    pub(crate) id: String,
     #[prost(string, tag = "3")]
     pub(crate) rpc_id: String,
 }

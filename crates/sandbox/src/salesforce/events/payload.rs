@@ -47,7 +47,7 @@ impl Payload<'_> {
         let mut datum = Datum::default();
         self.header(change, &changed, &mut datum);
         for slot in &self.layout.slots {
-            self.slot(slot, &change.after, &told, &mut datum);
+            write_slot(slot, &change.after, &told, &mut datum);
         }
         if self.telling == Telling::Garbled {
             datum.0.truncate(datum.0.len() / 2);
@@ -133,27 +133,28 @@ impl Payload<'_> {
         }
         bitmaps
     }
+}
 
-    fn slot(&self, slot: &Slot, record: &Arc<Record>, told: &[Column], datum: &mut Datum) {
-        let present = |column: &Column| told.contains(column) && !empty(record, *column);
-        match slot {
-            Slot::Leaf(column) if present(column) => {
-                datum.long(1);
-                value(record, *column, datum);
-            }
-            Slot::Leaf(_) => datum.long(0),
-            Slot::Compound { whole, parts, .. } => {
-                if parts.iter().any(present) {
-                    datum.long(if whole.is_some() { 2 } else { 1 });
-                    for part in parts {
-                        self.slot(&Slot::Leaf(*part), record, told, datum);
-                    }
-                } else if let Some(whole) = whole.filter(|whole| present(whole)) {
-                    datum.long(1);
-                    value(record, whole, datum);
-                } else {
-                    datum.long(0);
+/// Writes what a slot has of the told columns.
+fn write_slot(slot: &Slot, record: &Arc<Record>, told: &[Column], datum: &mut Datum) {
+    let present = |column: &Column| told.contains(column) && !empty(record, *column);
+    match slot {
+        Slot::Leaf(column) if present(column) => {
+            datum.long(1);
+            value(record, *column, datum);
+        }
+        Slot::Leaf(_) => datum.long(0),
+        Slot::Compound { whole, parts, .. } => {
+            if parts.iter().any(present) {
+                datum.long(if whole.is_some() { 2 } else { 1 });
+                for part in parts {
+                    write_slot(&Slot::Leaf(*part), record, told, datum);
                 }
+            } else if let Some(whole) = whole.filter(|whole| present(whole)) {
+                datum.long(1);
+                value(record, whole, datum);
+            } else {
+                datum.long(0);
             }
         }
     }
