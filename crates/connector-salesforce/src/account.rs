@@ -1,11 +1,11 @@
-//! Accounts: where suppliers go.
+//! Accounts: where suppliers and corporate customers go.
 
 use crate::ObjectSettings;
 
 /// The object's API name.
 pub const ENTITY: &str = "Account";
 
-/// Accounts as the shipped mapping writes them.
+/// Accounts as the shipped mappings write them.
 pub fn settings() -> ObjectSettings {
-    ObjectSettings { object: ENTITY.to_owned(), external_id: "IFS_Key__c".to_owned() }
+    ObjectSettings::shipped(ENTITY)
 }

@@ -12,7 +12,7 @@ use crate::faults::{of_call, of_record, plain};
 use mapping::TargetId;
 
 /// How often a record is sent again because its row was locked.
-const LOCK_RETRIES: u32 = 3;
+pub(crate) const LOCK_RETRIES: u32 = 3;
 /// The longest first wait for a lock; doubles each time.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
 
@@ -21,10 +21,21 @@ const LOCK_WAIT: Duration = Duration::from_millis(500);
 pub(crate) struct Parcel {
     /// Its place among the receipts.
     pub(crate) place: usize,
+    /// What it is addressed by: its external id, or its record id.
+    pub(crate) key: String,
     /// Its external id, for the audit index.
-    pub(crate) id: String,
+    pub(crate) about: String,
     /// Its JSON.
     pub(crate) body: RecordBody,
+}
+
+/// How records are addressed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// By external id: made where they are missing.
+    Upsert(UpsertKey<'a>),
+    /// By record id.
+    Update,
 }
 
 /// How records of one object are sent.
@@ -32,7 +43,7 @@ pub(crate) struct Sender<'a> {
     pub(crate) packer: &'a Packer,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) entropy: &'a dyn Entropy,
-    pub(crate) key: UpsertKey<'a>,
+    pub(crate) way: Way<'a>,
 }
 
 /// What is still to be sent, and how often its rows were locked.
@@ -41,7 +52,8 @@ struct Load {
     locked: u32,
 }
 
-type Outcomes = Vec<(usize, Outcome)>;
+/// What became of records, by their places among the receipts.
+pub(crate) type Outcomes = Vec<(usize, Outcome)>;
 
 impl Sender<'_> {
     /// Sends records until every one of them has an outcome.
@@ -53,7 +65,7 @@ impl Sender<'_> {
                 continue;
             }
             if load.locked > 0 {
-                self.clock.sleep(self.pause(load.locked)).await;
+                pause(self.clock, self.entropy, load.locked).await;
             }
             let again = self.send(load, &mut outcomes).await;
             loads.extend(again);
@@ -63,9 +75,14 @@ impl Sender<'_> {
 
     /// Sends a load once; returns what has to be sent again.
     async fn send(&self, load: Load, outcomes: &mut Outcomes) -> Vec<Load> {
+        let parcels = load.parcels.iter();
         let items: Vec<Item<'_>> =
-            load.parcels.iter().map(|parcel| Item::new(&parcel.id, &parcel.body)).collect();
-        match self.packer.upsert(&items, self.key).await {
+            parcels.map(|parcel| Item::new(&parcel.key, &parcel.body).about(&parcel.about)).collect();
+        let sent = match self.way {
+            Way::Upsert(key) => self.packer.upsert(&items, key).await,
+            Way::Update => self.packer.update(&items).await,
+        };
+        match sent {
             Ok(results) => sort(load, results, outcomes),
             Err(error) => {
                 reject(load.parcels, &of_call(&error), outcomes);
@@ -73,18 +90,18 @@ impl Sender<'_> {
             }
         }
     }
+}
 
-    /// Full jitter, so that two writers do not meet at the lock again.
-    fn pause(&self, locked: u32) -> Duration {
-        let longest = LOCK_WAIT.saturating_mul(1 << locked.min(6));
-        let millis = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(1);
-        Duration::from_millis(self.entropy.next_u64() % millis)
-    }
+/// Full jitter, so that two writers do not meet at the lock again.
+pub(crate) async fn pause(clock: &dyn Clock, entropy: &dyn Entropy, met: u32) {
+    let longest = LOCK_WAIT.saturating_mul(1 << met.min(6));
+    let millis = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(1);
+    clock.sleep(Duration::from_millis(entropy.next_u64() % millis)).await;
 }
 
 /// Whether a refused call says something about the batch as such: too large, not readable, ended by
 /// the limit of one of its records.
-fn concerns_the_batch(error: &SfdcError) -> bool {
+pub(crate) fn concerns_the_batch(error: &SfdcError) -> bool {
     let SfdcError::Api(failure) = error else { return false };
     matches!(failure.class, ErrorClass::Request | ErrorClass::Collateral | ErrorClass::Data)
 }
@@ -168,7 +185,7 @@ fn halves(mut load: Load) -> Vec<Load> {
     vec![load, Load { parcels: second, locked }]
 }
 
-fn told(error: &SfdcError) -> String {
+pub(crate) fn told(error: &SfdcError) -> String {
     let fault = of_call(error);
     plain(fault.class, &fault.code, &fault.message).to_string()
 }

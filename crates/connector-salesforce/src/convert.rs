@@ -2,53 +2,64 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mapping::{Draft, Value, canonical};
+use mapping::{FieldName, Value, canonical};
 use rust_decimal::Decimal;
-use sfdc_client::{RecordBody, Scalar};
+use sfdc_client::{RecordBody, Scalar, stamp};
 use sync_engine::{Fault, FaultClass};
 
 use crate::faults::plain;
-use crate::schema::Kind;
+use crate::org::Aliases;
+use crate::schema::{Kind, Object};
 
-/// A stamp as Salesforce writes it: `2026-01-02T03:04:05.000+0000`.
-const STAMP: &str = "%Y-%m-%dT%H:%M:%S%.f%z";
+/// How the values of one object are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pen<'a> {
+    pub(crate) object: &'a Object,
+    /// Parents that were merged away: they are named by the id of the winner.
+    pub(crate) aliases: &'a Aliases,
+}
 
-/// The JSON of a draft, with its external id.
-pub(crate) fn body(draft: &Draft, external_id: &str) -> Result<RecordBody, Fault> {
-    let mut body = RecordBody::new(draft.entity.as_str());
-    body.text(external_id, draft.id.as_str());
-    for (name, value) in draft.fields.iter() {
-        let name = name.as_str();
-        if name.eq_ignore_ascii_case(external_id) {
-            continue;
+impl Pen<'_> {
+    /// A record with these values, without its external id.
+    pub(crate) fn body<'f>(
+        self,
+        fields: impl IntoIterator<Item = (&'f FieldName, &'f Value)>,
+    ) -> Result<RecordBody, Fault> {
+        let mut body = RecordBody::new(self.object.name());
+        for (name, value) in fields {
+            if !name.as_str().eq_ignore_ascii_case(self.object.external_id()) {
+                self.put(&mut body, name.as_str(), value)?;
+            }
         }
+        Ok(body)
+    }
+
+    pub(crate) fn put(self, body: &mut RecordBody, name: &str, value: &Value) -> Result<(), Fault> {
         match value {
             Value::Null => body.plain(name, "null"),
             Value::Bool(truth) => body.plain(name, truth),
             Value::Decimal(number) => body.plain(name, number),
             Value::Text(text) => body.text(name, text),
             Value::Date(date) => body.text(name, &date.to_string()),
-            Value::Timestamp(instant) => {
-                body.text(name, &instant.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
-            }
-            Value::Reference(reference) => {
-                body.reference(&relationship(name), reference.field.as_str(), reference.id.as_str());
+            Value::Timestamp(instant) => body.text(name, &stamp::written(*instant)),
+            Value::Reference(parent) => {
+                let place = (parent.entity.to_string(), parent.id.as_str().to_lowercase());
+                if let Some(winner) = self.aliases.get(&place) {
+                    body.text(name, winner);
+                } else {
+                    let relationship = self.object.relationship(name);
+                    body.reference(&relationship, parent.field.as_str(), parent.id.as_str());
+                }
             }
             Value::List(_) => {
-                let message =
-                    format!("{name} holds child records, which an upsert of single rows cannot carry");
+                let message = format!(
+                    "{name} holds child records, which a record of {} cannot carry",
+                    self.object.name()
+                );
                 return Err(plain(FaultClass::Protocol, "CHILD_RECORDS", &message));
             }
         }
-    }
-    Ok(body)
-}
-
-/// The name of the relationship behind a reference field: `ParentId` → `Parent`, `X__c` → `X__r`.
-fn relationship(field: &str) -> String {
-    match field.strip_suffix("__c") {
-        Some(custom) => format!("{custom}__r"),
-        None => field.strip_suffix("Id").unwrap_or(field).to_owned(),
+        Ok(())
     }
 }
 
@@ -58,14 +69,14 @@ pub(crate) fn value(scalar: Scalar<'_>, kind: Kind) -> Value {
     let value = match (scalar, kind) {
         (Scalar::Null, _) => Value::Null,
         (Scalar::Bool(truth), _) => Value::Bool(truth),
-        (Scalar::Number(text), Kind::Text) => Value::text(text),
+        (Scalar::Number(text), Kind::Text | Kind::Reference) => Value::text(text),
         (Scalar::Number(text), _) => number(text).map_or_else(|| Value::text(text), Value::Decimal),
         (Scalar::Text(text), Kind::Date) => match text.parse::<Date>() {
             Ok(date) => Value::Date(date),
             Err(_) => Value::Text(text.into_owned()),
         },
         (Scalar::Text(text), Kind::DateTime) => {
-            stamp(&text).map_or_else(|| Value::text(&*text), Value::Timestamp)
+            instant(&text).map_or_else(|| Value::text(&*text), Value::Timestamp)
         }
         (Scalar::Text(text), _) => Value::Text(text.into_owned()),
     };
@@ -78,11 +89,8 @@ fn number(text: &str) -> Option<Decimal> {
 }
 
 /// A stamp of Salesforce.
-pub(crate) fn stamp(text: &str) -> Option<Timestamp> {
-    jiff::fmt::strtime::parse(STAMP, text)
-        .and_then(|parsed| parsed.to_timestamp())
-        .ok()
-        .or_else(|| text.parse().ok())
+pub(crate) fn instant(text: &str) -> Option<Timestamp> {
+    stamp::read(text)
 }
 
 #[cfg(test)]
@@ -90,35 +98,39 @@ mod tests {
     use mapping::{Entity, ExternalId, FieldName, Reference};
 
     use super::*;
+    use crate::scripted_org::object;
 
     #[test]
     fn drafts_become_exact_json() {
+        let parent = |id: &str| {
+            Value::Reference(Reference {
+                entity: Entity::from("Account"),
+                field: FieldName::from("IFS_Key__c"),
+                id: ExternalId::from(id),
+            })
+        };
         let fields = [
+            ("IFS_Key__c", Value::text("S2")),
             ("Name", Value::text("O'Neil \"x\"")),
             ("IFS_Credit_Limit__c", Value::Decimal("123456789012345678.10".parse().expect("a number"))),
             ("IFS_Created__c", Value::Date(jiff::civil::date(2026, 1, 2))),
             ("Seen__c", Value::Timestamp("2026-01-02T03:04:05.678Z".parse().expect("a stamp"))),
             ("Fax", Value::Null),
-            (
-                "ParentId",
-                Value::Reference(Reference {
-                    entity: Entity::from("Account"),
-                    field: FieldName::from("IFS_Key__c"),
-                    id: ExternalId::from("S1"),
-                }),
-            ),
+            ("ParentId", parent("S1")),
+            ("Payer__c", parent("Old")),
         ];
-        let fields = fields.into_iter().map(|(name, value)| (FieldName::from(name), value)).collect();
-        let draft = Draft { entity: Entity::from("Account"), id: ExternalId::from("S2"), fields };
+        let fields: Vec<_> = fields.into_iter().map(|(name, value)| (FieldName::from(name), value)).collect();
         let mut expected = RecordBody::new("Account");
-        expected.text("IFS_Key__c", "S2");
         expected.text("Name", "O'Neil \"x\"");
         expected.plain("IFS_Credit_Limit__c", "123456789012345678.10");
         expected.text("IFS_Created__c", "2026-01-02");
         expected.text("Seen__c", "2026-01-02T03:04:05.678Z");
         expected.plain("Fax", "null");
         expected.reference("Parent", "IFS_Key__c", "S1");
-        assert_eq!(body(&draft, "IFS_Key__c"), Ok(expected));
+        expected.text("Payer__c", "001winner");
+        let aliases = [(("Account".to_owned(), "old".to_owned()), "001winner".to_owned())].into();
+        let pen = Pen { object: &object(), aliases: &aliases };
+        assert_eq!(pen.body(fields.iter().map(|(name, value)| (name, value))), Ok(expected));
     }
 
     #[test]

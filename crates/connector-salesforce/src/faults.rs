@@ -1,7 +1,7 @@
 //! Errors of Salesforce in the words of the engine.
 
 use mapping::FieldName;
-use sfdc_client::{ApiError, ErrorClass, SfdcError, codes::classify, session};
+use sfdc_client::{ApiError, ApiFailure, DuplicateResult, ErrorClass, SfdcError, codes::classify, session};
 use sync_engine::{Fault, FaultClass, SinkError};
 use wire::{TransportError, TransportErrorKind};
 
@@ -73,13 +73,31 @@ pub(crate) fn of_record(errors: &[ApiError]) -> Fault {
     let mut fault = plain(class(classify(400, &first.code, &first.message)), &first.code, &first.message);
     fault.fields = first.fields.iter().map(|field| FieldName::from(field.as_str())).collect();
     fault.hint = hint(&first.code);
+    if let Some(found) = first.duplicates.as_deref().filter(|found| !found.matches().is_empty()) {
+        fault.message = format!("{} (alike: {})", fault.message, alike(found));
+    }
     fault
+}
+
+/// The records that a duplicate rule found, with how alike they are.
+fn alike(found: &DuplicateResult) -> String {
+    let matches = found
+        .match_results
+        .iter()
+        .flat_map(|result| result.match_records.iter().map(move |record| (&result.entity_type, record)));
+    let told = matches.map(|(object, record)| match record.match_confidence.as_str() {
+        "" => format!("{object} {}", record.record.id),
+        confidence => format!("{object} {}, {confidence} %", record.record.id),
+    });
+    let rule = if found.duplicate_rule.is_empty() { "a duplicate rule" } else { &found.duplicate_rule };
+    format!("{} by {rule}", told.collect::<Vec<_>>().join("; "))
 }
 
 /// A fault of a whole call.
 pub(crate) fn of_call(error: &SfdcError) -> Fault {
     match error {
         SfdcError::Transport(error) => of_transport(error),
+        SfdcError::Api(failure) if is_one_record(failure) => of_record(&failure.errors),
         SfdcError::Api(failure) => {
             let code = failure.code();
             let mut fault = plain(class(failure.class), &code, &failure.to_string());
@@ -100,6 +118,11 @@ pub(crate) fn of_call(error: &SfdcError) -> Fault {
         SfdcError::Origin(origin) => plain(FaultClass::Protocol, "ORIGIN_VIOLATION", &origin.to_string()),
         other => plain(FaultClass::Protocol, "UNASKABLE", &told(other)),
     }
+}
+
+/// Whether the answer to a call says what is wrong with its one record.
+fn is_one_record(failure: &ApiFailure) -> bool {
+    failure.errors.first().is_some_and(|first| first.duplicates.is_some())
 }
 
 fn of_transport(error: &TransportError) -> Fault {

@@ -1,24 +1,70 @@
-//! Salesforce as a sink: one file per entity.
+//! Salesforce as a sink and a source: one file per entity.
 //!
-//! [`SalesforceSink`] looks records up and upserts them by external id over `sfdc-client`;
-//! [`SalesforceProbe`] examines an org without writing to it.
+//! [`SalesforceSink`] looks records up and writes them over `sfdc-client`; [`SalesforceSource`] tells
+//! what changed; [`SalesforceProbe`] examines an org without writing to it.
+//!
+//! | what | where |
+//! |---|---|
+//! | Accounts, person accounts, Contacts | [`account`], [`person_account`], [`contact`] |
+//! | Orders, their items, invoices on them | [`order`], [`order_item`], `invoice` |
+//! | Products and price books | [`product`], [`price_book`] |
+//! | fields that are ours alone: packed upserts, Bulk jobs | `plain_records`, `batch`, `bulk_load` |
+//! | fields that people change too: one conditional call each | `guarded` |
+//! | records that were merged away | `merges`, `departures` |
+//! | changes, by stamp and id | [`source`], `poll` |
 
 pub mod account;
+pub mod contact;
+mod invoice;
+pub mod order;
+pub mod order_item;
+pub mod person_account;
+pub mod price_book;
 pub mod probe;
+pub mod product;
 pub mod settings;
 pub mod sink;
+pub mod source;
 
 mod batch;
+mod bulk_load;
+mod columns;
 mod convert;
+mod departures;
 mod faults;
+mod guarded;
 mod lookup;
+mod merges;
+mod objects;
+mod order_job;
+mod order_mend;
+mod order_revert;
+mod order_state;
+mod order_status;
+mod order_writer;
+mod org;
+mod plain_records;
+mod poll;
+mod removal;
 mod schema;
 
+#[cfg(test)]
+mod guarded_tests;
+#[cfg(test)]
+mod order_tests;
+#[cfg(test)]
+mod sandbox_org;
 #[cfg(test)]
 mod scripted_org;
 #[cfg(test)]
 mod sink_tests;
+#[cfg(test)]
+mod source_tests;
 
+pub use objects::shipped;
+pub use order::{Activated, Activation, OrderSettings};
 pub use probe::{Needed, SalesforceProbe};
+pub use product::ProductStrategy;
 pub use settings::{ObjectSettings, SalesforceSettings};
 pub use sink::SalesforceSink;
+pub use source::{SalesforceSource, SourceSettings};

@@ -2,30 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use mapping::{Entity, ExternalId, FieldName, Fields, Found, TargetId};
+use mapping::{Entity, ExternalId, FieldName, Found, TargetId};
 use serde_json::value::RawValue;
-use sfdc_client::{Literal, Packer, Row, Select, SfdcError};
+use sfdc_client::{Literal, SfdcError};
 use sync_engine::{Fault, FaultClass, Lookup, SinkError};
 
-use crate::convert::{stamp, value};
+use crate::columns::Columns;
+use crate::convert::instant;
 use crate::faults::{plain, sink_error, with_hint};
-use crate::schema::{Kind, Object};
+use crate::org::Org;
+use crate::schema::Object;
 
-const OPERATION: &str = "salesforce.find";
-/// What is read of every record, before the fields that were asked for.
+pub(crate) const OPERATION: &str = "salesforce.find";
+/// What is read of every record, before the fields that were asked for: the external id comes third.
 const ALWAYS: [&str; 2] = ["Id", "SystemModstamp"];
 
 /// One look-up of many ids of one object.
 pub(crate) struct Search<'a> {
-    pub(crate) packer: &'a Packer,
+    pub(crate) org: &'a Org,
     pub(crate) entity: &'a Entity,
     pub(crate) object: &'a Object,
-}
-
-/// The fields to read, where they stand, and how.
-struct Columns<'a> {
-    names: Vec<&'a str>,
-    asked: Vec<(FieldName, usize, Kind)>,
+    /// Fields that become part of the validator.
+    pub(crate) state: &'a [&'a str],
 }
 
 impl Search<'_> {
@@ -34,7 +32,12 @@ impl Search<'_> {
         ids: &[ExternalId],
         fields: &[FieldName],
     ) -> Result<Vec<Lookup>, SinkError> {
-        let columns = self.columns(fields).map_err(|unseen| self.object.unseen(unseen.as_str()))?;
+        let mut always = ALWAYS.to_vec();
+        always.push(self.object.external_id());
+        always.extend(self.state);
+        let columns = Columns::new((self.object, &self.org.objects), &always, fields)
+            .map_err(|unseen| self.object.unseen(unseen.as_str()))?;
+        let failed = |error: SfdcError| sink_error(OPERATION, &error);
         let refused: Vec<Option<Fault>> = ids.iter().map(|id| self.unusable(id)).collect();
         let asked: Vec<Literal> = ids
             .iter()
@@ -42,25 +45,15 @@ impl Search<'_> {
             .filter(|(_, refused)| refused.is_none())
             .map(|(id, _)| Literal::Text(id.as_str().to_owned()))
             .collect();
-        let found = self.all(&asked, &columns).await.map_err(|error| sink_error(OPERATION, &error))?;
-        let by_id = self.by_folded_id(found);
-        Ok(ids.iter().zip(refused).map(|(id, refused)| self.answer(id, refused, &by_id)).collect())
-    }
-
-    /// What to read, or the first field that we cannot see.
-    fn columns<'f>(&'f self, fields: &'f [FieldName]) -> Result<Columns<'f>, &'f FieldName> {
-        let mut names = ALWAYS.to_vec();
-        names.push(self.object.external_id());
-        let mut asked = Vec::with_capacity(fields.len());
-        for field in fields {
-            let known = names.iter().position(|name| name.eq_ignore_ascii_case(field.as_str()));
-            let place = known.unwrap_or(names.len());
-            if known.is_none() {
-                names.push(field.as_str());
-            }
-            asked.push((field.clone(), place, self.object.kind(field).ok_or(field)?));
+        let found = self.all(self.object.external_id(), &asked, &columns).await.map_err(failed)?;
+        let mut by_id: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+        for found in found {
+            by_id.entry(self.object.fold(found.id.as_str())).or_default().push(found);
         }
-        Ok(Columns { names, asked })
+        let mut lookups: Vec<Lookup> =
+            ids.iter().zip(refused).map(|(id, refused)| self.answer(id, refused, &by_id)).collect();
+        self.follow_merges(ids, &mut lookups, &columns).await.map_err(failed)?;
+        Ok(lookups)
     }
 
     /// Why an id can never be looked up.
@@ -80,53 +73,36 @@ impl Search<'_> {
         Some(with_hint(plain(FaultClass::Data, "UNUSABLE_EXTERNAL_ID", &message), hint))
     }
 
-    /// All records with one of these ids.
-    async fn all(&self, ids: &[Literal], columns: &Columns<'_>) -> Result<Vec<Found>, SfdcError> {
-        if ids.is_empty() {
+    /// All records whose field has one of these values.
+    async fn all(&self, field: &str, values: &[Literal], columns: &Columns) -> Result<Vec<Found>, SfdcError> {
+        if values.is_empty() {
             return Ok(Vec::new());
         }
-        let select = Select::from(self.entity.as_str(), columns.names.iter().copied())?;
-        let found = self.packer.look_up(OPERATION, &select, self.object.external_id(), ids).await?;
-        let read = |record: &RawValue| self.found(&Row::read(record, &columns.names)?, columns);
-        found.records.iter().map(|record| read(record)).collect()
+        let select = columns.select(self.object.name())?;
+        let found = self.org.packer.look_up(OPERATION, &select, field, values).await?;
+        found.records.iter().map(|record| self.found(record, columns)).collect()
     }
 
-    fn found(&self, row: &Row<'_>, columns: &Columns<'_>) -> Result<Found, SfdcError> {
-        let missing = |what: &str| SfdcError::Malformed {
+    fn found(&self, record: &RawValue, columns: &Columns) -> Result<Found, SfdcError> {
+        let line = columns.read(OPERATION, record)?;
+        let stamp = line.text(1)?;
+        let mut validator = stamp.clone();
+        for place in 0..self.state.len() {
+            let text = line.text(ALWAYS.len() + 1 + place)?.unwrap_or_default();
+            validator = validator.map(|known| format!("{known}|{text}"));
+        }
+        let target = line.text(0)?.ok_or_else(|| SfdcError::Malformed {
             operation: OPERATION.into(),
-            detail: format!("a record without {what}"),
-        };
-        // Rights that were taken away make fields vanish: that is not the same as empty.
-        if let Some(name) = row.missing().and_then(|place| columns.names.get(place)) {
-            return Err(missing(name));
-        }
-        let target = row.text(0)?.ok_or_else(|| missing("Id"))?;
-        let modified = row.text(1)?.and_then(|text| stamp(&text));
-        let id = row.text(ALWAYS.len())?.ok_or_else(|| missing(self.object.external_id()))?;
-        let mut fields = Fields::with_capacity(columns.asked.len());
-        for (name, place, kind) in &columns.asked {
-            fields.set(name.clone(), value(row.scalar(*place)?, *kind));
-        }
+            detail: "a record without Id".into(),
+        })?;
         Ok(Found {
             entity: self.entity.clone(),
-            id: ExternalId::from(id.into_owned()),
-            target: TargetId::from(target.into_owned()),
-            fields,
-            modified,
-            validator: None,
+            id: ExternalId::from(line.text(ALWAYS.len())?.unwrap_or_default()),
+            target: TargetId::from(target),
+            fields: line.fields()?,
+            modified: stamp.and_then(|text| instant(&text)),
+            validator,
         })
-    }
-
-    fn fold(&self, id: &str) -> String {
-        if self.object.case_sensitive() { id.to_owned() } else { id.to_lowercase() }
-    }
-
-    fn by_folded_id(&self, found: Vec<Found>) -> BTreeMap<String, Vec<Found>> {
-        let mut by_id: BTreeMap<String, Vec<Found>> = BTreeMap::new();
-        for found in found {
-            by_id.entry(self.fold(found.id.as_str())).or_default().push(found);
-        }
-        by_id
     }
 
     fn answer(
@@ -138,7 +114,7 @@ impl Search<'_> {
         if let Some(fault) = refused {
             return Lookup::Ambiguous(fault);
         }
-        let alike = by_id.get(&self.fold(id.as_str())).map_or(&[][..], Vec::as_slice);
+        let alike = by_id.get(&self.object.fold(id.as_str())).map_or(&[][..], Vec::as_slice);
         match alike {
             [] => Lookup::Absent,
             [one] if one.id == *id => Lookup::One(one.clone()),
@@ -157,5 +133,52 @@ impl Search<'_> {
                 Lookup::Ambiguous(with_hint(plain(FaultClass::Identity, "SEVERAL_RECORDS", &message), hint))
             }
         }
+    }
+
+    /// Where nothing was found although the org had the record: it was merged into another one.
+    async fn follow_merges(
+        &self,
+        ids: &[ExternalId],
+        lookups: &mut [Lookup],
+        columns: &Columns,
+    ) -> Result<(), SfdcError> {
+        if !lookups.contains(&Lookup::Absent) {
+            return Ok(());
+        }
+        let merged = self.org.merged(self.object).await?;
+        let mut led: Vec<(usize, &str)> = Vec::new();
+        for (place, (id, lookup)) in ids.iter().zip(lookups.iter()).enumerate() {
+            if let (Lookup::Absent, Some(winner)) = (lookup, merged.get(&self.object.fold(id.as_str()))) {
+                led.push((place, winner));
+            }
+        }
+        if led.is_empty() {
+            return Ok(());
+        }
+        let winners: Vec<Literal> = led.iter().map(|(_, id)| Literal::Text((*id).to_owned())).collect();
+        let found = self.all("Id", &winners, columns).await?;
+        for (place, winner) in led {
+            let record = found.iter().find(|found| found.target.as_str() == winner);
+            if let (Some(record), Some(id), Some(slot)) = (record, ids.get(place), lookups.get_mut(place)) {
+                *slot = self.adopted(id, record);
+            }
+        }
+        Ok(())
+    }
+
+    /// A winner without an external id of its own takes over; one that stands for another record of
+    /// the source belongs to that one.
+    fn adopted(&self, id: &ExternalId, winner: &Found) -> Lookup {
+        if winner.id.as_str().is_empty() {
+            self.org.merges.adopt(winner.target.as_str());
+            return Lookup::One(Found { id: id.clone(), ..winner.clone() });
+        }
+        let message = format!(
+            "the record of {id} was merged into {}, which belongs to {}: writing it would put one over the other",
+            winner.target, winner.id
+        );
+        let hint = "merge the two in the source as well, or restore the record in Salesforce; \
+                    records that refer to it follow the merge by themselves";
+        Lookup::Ambiguous(with_hint(plain(FaultClass::Identity, "MERGED", &message), hint))
     }
 }

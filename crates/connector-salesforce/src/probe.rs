@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sfdc_client::{Client, Describe, DescribeField, Literal, Select, SfdcError};
+use sfdc_client::{Client, Describe, DescribeField, Literal, Operator, Select, SfdcError};
 use sync_engine::{Finding, Health, Probe};
 use wire::{Call, Clock, Effect, HttpTransport};
 
 use crate::faults::of_call;
-use crate::{ObjectSettings, SalesforceSettings};
+use crate::{ObjectSettings, SalesforceSettings, account, order, order_item, price_book};
 
 /// A larger difference of clocks than this is worth a look.
 const SKEW_SECONDS: i64 = 300;
@@ -107,7 +107,8 @@ impl SalesforceProbe {
         let name = &self.object.external_id;
         let Some(field) = describe.field(name) else {
             let fix = format!(
-                "create {}.{name} (Text 100, External ID, Unique, case-sensitive) and give the integration user rights on it",
+                "let `ml-connector salesforce setup --apply` create {}.{name} (Text 100, External ID, Unique, \
+                 case-sensitive) and give the integration user rights on it",
                 describe.name
             );
             return red(CHECK, format!("{name} is not there, or hidden from the integration user"), &fix);
@@ -151,15 +152,18 @@ impl SalesforceProbe {
         if problems.is_empty() {
             return green(CHECK, format!("all {} can be written", self.needed.len()));
         }
-        let fix = "create the fields, or give the permission set edit rights on them, or take them out of the mapping";
+        let fix = "let `ml-connector salesforce setup --apply` create the fields and give the permission set \
+                   edit rights on them, or take them out of the mapping";
         red(CHECK, problems.join("; "), fix)
     }
 
     /// Fields that a create must carry and the mapping does not write.
     fn required(&self, describe: &Describe) -> Finding {
         const CHECK: &str = "required fields";
+        let supplied = supplied(&self.object.object, &self.needed);
         let written = |field: &DescribeField| {
             field.name.eq_ignore_ascii_case(&self.object.external_id)
+                || supplied.contains(&field.name.as_str())
                 || self.needed.iter().any(|needed| needed.name.eq_ignore_ascii_case(&field.name))
         };
         let missing: Vec<&str> = describe
@@ -193,6 +197,27 @@ impl SalesforceProbe {
         }
     }
 
+    /// Whether orders can have lines.
+    async fn price_book(&self) -> Finding {
+        const CHECK: &str = "price book";
+        let fix = "let `ml-connector salesforce setup --apply` activate it, and give the permission set the \
+                   right to read price books";
+        let select = Select::from(price_book::ENTITY, ["Id"])
+            .and_then(|select| select.where_is("IsStandard", Operator::Equal, &Literal::Bool(true)))
+            .and_then(|select| select.where_is("IsActive", Operator::Equal, &Literal::Bool(true)));
+        let found = match select {
+            Err(error) => Err(SfdcError::from(error)),
+            Ok(select) => self.client.query(Call::new("salesforce.probe", Effect::Read), &select).await,
+        };
+        match found {
+            Ok(found) if found.records.is_empty() => {
+                red(CHECK, "there is no active standard price book that we may see".into(), fix)
+            }
+            Ok(_) => green(CHECK, "the standard price book is active".into()),
+            Err(error) => failed(CHECK, &error),
+        }
+    }
+
     fn quota(&self) -> Finding {
         const CHECK: &str = "API allowance";
         match self.client.usage() {
@@ -218,9 +243,23 @@ impl Probe for SalesforceProbe {
         if self.versions(&mut findings).await {
             self.describe(&mut findings).await;
             findings.push(self.look_up().await);
+            if self.object.object == order::ENTITY {
+                findings.push(self.price_book().await);
+            }
             findings.push(self.quota());
         }
         findings
+    }
+}
+
+/// Required fields that the sink fills in by itself.
+fn supplied(object: &str, needed: &[Needed]) -> &'static [&'static str] {
+    match object {
+        order::ENTITY => &["Status"],
+        order_item::ENTITY => &["OrderId", "PricebookEntryId"],
+        // A person account is named by its parts.
+        account::ENTITY if needed.iter().any(|field| field.name == "LastName") => &["Name"],
+        _ => &[],
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::lock::Mutex;
-use mapping::{Entity, FieldName};
-use sfdc_client::{Client, Describe, SfdcError};
+use mapping::Entity;
+use sfdc_client::{Client, Describe, DescribeField, SfdcError};
 use sync_engine::{FaultClass, SinkError};
 
+use crate::ObjectSettings;
 use crate::faults::{plain, sink_error, with_hint};
 
 /// How values of a field are read.
@@ -18,15 +19,18 @@ pub(crate) enum Kind {
     Bool,
     Date,
     DateTime,
+    /// Another record.
+    Reference,
 }
 
 impl Kind {
-    fn of(kind: &str) -> Self {
+    pub(crate) fn of(kind: &str) -> Self {
         match kind {
             "boolean" => Self::Bool,
             "double" | "currency" | "percent" | "int" | "long" => Self::Number,
             "date" => Self::Date,
             "datetime" => Self::DateTime,
+            "reference" => Self::Reference,
             _ => Self::Text,
         }
     }
@@ -40,9 +44,30 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    /// How the values of a field are read; `None` if we cannot see the field.
-    pub(crate) fn kind(&self, field: &FieldName) -> Option<Kind> {
-        self.describe.field(field.as_str()).map(|field| Kind::of(&field.kind))
+    /// The object of a description.
+    pub(crate) fn of(describe: Describe, external_id: &str) -> Self {
+        Self { describe, external_id: external_id.to_owned() }
+    }
+
+    /// The object's API name.
+    pub(crate) fn name(&self) -> &str {
+        &self.describe.name
+    }
+
+    /// A field, if we can see it.
+    pub(crate) fn field(&self, name: &str) -> Option<&DescribeField> {
+        self.describe.field(name)
+    }
+
+    /// The name of the relationship behind a reference field: `ParentId` → `Parent`, `X__c` → `X__r`.
+    pub(crate) fn relationship(&self, field: &str) -> String {
+        if let Some(known) = self.field(field).and_then(|field| field.relationship_name.clone()) {
+            return known;
+        }
+        match field.strip_suffix("__c") {
+            Some(custom) => format!("{custom}__r"),
+            None => field.strip_suffix("Id").unwrap_or(field).to_owned(),
+        }
     }
 
     /// The API name of the external-id field.
@@ -52,12 +77,17 @@ impl Object {
 
     /// Whether the external id tells upper and lower case apart.
     pub(crate) fn case_sensitive(&self) -> bool {
-        self.describe.field(&self.external_id).is_some_and(|field| field.case_sensitive)
+        self.field(&self.external_id).is_some_and(|field| field.case_sensitive)
+    }
+
+    /// Two external ids are the same for the org if this is the same.
+    pub(crate) fn fold(&self, id: &str) -> String {
+        if self.case_sensitive() { id.to_owned() } else { id.to_lowercase() }
     }
 
     /// Longest external id, in characters.
     pub(crate) fn id_length(&self) -> usize {
-        self.describe.field(&self.external_id).map_or(255, |field| field.length as usize)
+        self.field(&self.external_id).map_or(255, |field| field.length as usize)
     }
 
     /// The error about a field that we cannot see.
@@ -65,36 +95,36 @@ impl Object {
         let message =
             format!("{} has no field {field} that the integration user may see", self.describe.name);
         let fault = plain(FaultClass::Access, "INVALID_FIELD", &message);
-        let hint = "create the field, or give the permission set read and edit rights on it, then run again";
+        let hint = "let `ml-connector salesforce setup` show what is missing: it creates the field, or gives \
+                    the permission set rights on it; then run again";
         SinkError { operation: "salesforce.describe".into(), fault: with_hint(fault, hint) }
     }
 }
 
-/// Objects by entity.
+/// Objects by API name.
 #[derive(Debug, Default)]
 pub(crate) struct Schema(Mutex<BTreeMap<Entity, Arc<Object>>>);
 
 impl Schema {
-    /// The object of an entity, asked for if it is not known yet.
+    /// An object, asked for if it is not known yet.
     pub(crate) async fn object(
         &self,
         client: &Client,
-        entity: &Entity,
-        external_id: &str,
+        settings: &ObjectSettings,
     ) -> Result<Arc<Object>, SinkError> {
         let mut known = self.0.lock().await;
-        if let Some(object) = known.get(entity) {
+        if let Some(object) = known.get(settings.object.as_str()) {
             return Ok(object.clone());
         }
         let describe = client
-            .describe(entity.as_str())
+            .describe(&settings.object)
             .await
             .map_err(|error: SfdcError| sink_error("salesforce.describe", &error))?;
-        let object = Arc::new(Object { describe, external_id: external_id.to_owned() });
-        if object.describe.field(external_id).is_none() {
-            return Err(object.unseen(external_id));
+        let object = Arc::new(Object::of(describe, &settings.external_id));
+        if object.field(&settings.external_id).is_none() {
+            return Err(object.unseen(&settings.external_id));
         }
-        known.insert(entity.clone(), object.clone());
+        known.insert(Entity::from(settings.object.as_str()), object.clone());
         Ok(object)
     }
 }

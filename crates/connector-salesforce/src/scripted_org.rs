@@ -27,6 +27,11 @@ const DESCRIBE: &str = r#"{"name":"Account","createable":true,"updateable":true,
     {"name":"IFS_Key__c","type":"string","length":100,"externalId":true,"unique":true,"caseSensitive":false},
     {"name":"Name","type":"string","length":255},{"name":"Limit__c","type":"currency","precision":18,"scale":2}]}"#;
 
+/// The object of the script.
+pub(crate) fn object() -> crate::schema::Object {
+    crate::schema::Object::of(serde_json::from_str(DESCRIBE).expect("a description"), "IFS_Key__c")
+}
+
 impl ScriptedOrg {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self { answers: Mutex::new(answers.into_iter().collect()), asked: Mutex::default() }

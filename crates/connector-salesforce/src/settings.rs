@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use url::Url;
 
+use crate::order::OrderSettings;
+
 /// An org and how to speak to it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +21,12 @@ pub struct SalesforceSettings {
     /// Calls at the same time; an org allows 25 long ones.
     #[serde(default = "concurrency")]
     pub concurrency: usize,
+    /// From how many records of one load on a Bulk job is made; none if it is left out.
+    #[serde(default)]
+    pub bulk_from: Option<u64>,
+    /// How orders are written.
+    #[serde(default)]
+    pub orders: OrderSettings,
 }
 
 fn api_version() -> String {
@@ -41,6 +49,8 @@ impl SalesforceSettings {
             api_version: api_version(),
             batch_size: batch_size(),
             concurrency: concurrency(),
+            bulk_from: None,
+            orders: OrderSettings::default(),
         }
     }
 }
@@ -53,4 +63,11 @@ pub struct ObjectSettings {
     pub object: String,
     /// The API name of its external-id field: text, unique.
     pub external_id: String,
+}
+
+impl ObjectSettings {
+    /// An object with the external id that setup makes.
+    pub(crate) fn shipped(object: &str) -> Self {
+        Self { object: object.to_owned(), external_id: "IFS_Key__c".to_owned() }
+    }
 }

@@ -4,30 +4,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mapping::{Action, Entity, ExternalId, FieldName, Lane, Step};
-use sfdc_client::{Client, Packer, UpsertKey};
-use sync_engine::{Fault, FaultClass, Lookup, Outcome, Receipt, Sink, SinkError};
+use mapping::{Entity, ExternalId, FieldName, Step};
+use sfdc_client::{Client, Packer};
+use sync_engine::{Lookup, Outcome, Receipt, Sink, SinkError};
 use wire::{Clock, Entropy, HttpTransport};
 
-use crate::batch::{Parcel, Sender};
-use crate::convert::body;
-use crate::faults::{plain, with_hint};
+use crate::batch::Outcomes;
 use crate::lookup::Search;
-use crate::schema::{Object, Schema};
+use crate::objects::Objects;
+use crate::order::{self, Orders};
+use crate::org::Org;
+use crate::plain_records::Plain;
 use crate::{ObjectSettings, SalesforceSettings};
 
-/// Upserts records of configured objects by external id.
+/// Writes Accounts, person accounts, Contacts, Products, and Orders with their items, each on the way
+/// that its step asks for.
 #[derive(Debug)]
 pub struct SalesforceSink {
-    packer: Packer,
-    objects: BTreeMap<Entity, ObjectSettings>,
-    schema: Schema,
-    clock: Arc<dyn Clock>,
-    entropy: Arc<dyn Entropy>,
+    org: Org,
 }
 
 impl SalesforceSink {
-    /// A sink for `objects` of the org.
+    /// A sink for the org; `objects` are those that differ from what is shipped, or are not.
     pub fn new(
         transport: Arc<dyn HttpTransport>,
         (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
@@ -35,66 +33,22 @@ impl SalesforceSink {
         objects: impl IntoIterator<Item = ObjectSettings>,
     ) -> Self {
         let client = Client::new(transport, &org.instance_url, &org.api_version);
-        let objects =
-            objects.into_iter().map(|object| (Entity::from(object.object.as_str()), object)).collect();
         let packer = Packer::new(client, clock.clone(), org.concurrency).at_most(org.batch_size);
-        Self { packer, objects, schema: Schema::default(), clock, entropy }
+        Self { org: Org::new(packer, org, Objects::new(objects), (clock, entropy)) }
     }
 
     /// The client it speaks through.
     pub fn client(&self) -> &Client {
-        self.packer.client()
+        self.org.client()
     }
 
-    async fn object(&self, entity: &Entity) -> Result<Arc<Object>, SinkError> {
-        let Some(settings) = self.objects.get(entity) else {
-            let fault = plain(
-                FaultClass::Protocol,
-                "UNKNOWN_OBJECT",
-                &format!("{entity} is not configured as a target"),
-            );
-            return Err(SinkError { operation: "salesforce".into(), fault });
-        };
-        self.schema.object(self.client(), entity, &settings.external_id).await
-    }
-
-    /// Writes the steps of one object; fills in their outcomes.
-    async fn write(
-        &self,
-        entity: &Entity,
-        steps: Vec<(usize, &Step)>,
-    ) -> Result<Vec<(usize, Outcome)>, SinkError> {
-        let object = self.object(entity).await?;
-        let mut outcomes = Vec::with_capacity(steps.len());
-        let collisions = collisions(&steps, object.case_sensitive());
-        let mut parcels = Vec::with_capacity(steps.len());
-        for (place, step) in steps {
-            let id = step.draft.id.as_str();
-            if step.lane != Lane::Owned || matches!(step.action, Action::Remove { .. }) {
-                outcomes.push((place, Outcome::Rejected(unsupported())));
-                continue;
-            }
-            let packed = match collisions.get(&folded(id, object.case_sensitive())) {
-                Some(2..) => Err(collision(id)),
-                _ => body(&step.draft, object.external_id()),
-            };
-            match packed {
-                Ok(body) => parcels.push(Parcel { place, id: id.to_owned(), body }),
-                Err(fault) => outcomes.push((place, Outcome::Rejected(fault))),
-            }
+    /// Writes the steps of one entity; tells their outcomes.
+    async fn write(&self, entity: &Entity, steps: &[(usize, &Step)]) -> Result<Outcomes, SinkError> {
+        let object = self.org.object(entity).await?;
+        if entity.as_str() == order::ENTITY {
+            return Orders::new(&self.org, &object).await?.write(steps).await;
         }
-        let sender = Sender {
-            packer: &self.packer,
-            clock: &*self.clock,
-            entropy: &*self.entropy,
-            key: UpsertKey {
-                object: entity.as_str(),
-                field: object.external_id(),
-                case_sensitive: object.case_sensitive(),
-            },
-        };
-        outcomes.extend(sender.deliver(parcels).await);
-        Ok(outcomes)
+        Plain { org: &self.org, entity, object: &object, by_id: false }.write(steps).await
     }
 }
 
@@ -106,9 +60,11 @@ impl Sink for SalesforceSink {
         ids: &[ExternalId],
         fields: &[FieldName],
     ) -> Result<Vec<Lookup>, SinkError> {
-        let object = self.object(entity).await?;
-        let search = Search { packer: &self.packer, entity, object: &object };
-        search.find(ids, fields).await
+        let object = self.org.object(entity).await?;
+        if entity.as_str() == order::ENTITY {
+            return Orders::new(&self.org, &object).await?.find(ids, fields).await;
+        }
+        Search { org: &self.org, entity, object: &object, state: &[] }.find(ids, fields).await
     }
 
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError> {
@@ -118,11 +74,18 @@ impl Sink for SalesforceSink {
         }
         // Nothing is sent before all objects are known.
         for entity in by_entity.keys() {
-            self.object(entity).await?;
+            self.org.object(entity).await?;
         }
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
         for (entity, steps) in by_entity {
-            outcomes.extend(self.write(entity, steps).await?);
+            let written = match self.write(entity, &steps).await {
+                // Others were sent already: these were not.
+                Err(error) if !outcomes.is_empty() => {
+                    steps.iter().map(|(place, _)| (*place, Outcome::Rejected(error.fault.clone()))).collect()
+                }
+                other => other?,
+            };
+            outcomes.extend(written);
         }
         let lost = || Outcome::Unknown { detail: "no outcome was noted".into() };
         let receipt = |(place, step): (usize, &Step)| Receipt {
@@ -131,30 +94,4 @@ impl Sink for SalesforceSink {
         };
         Ok(steps.iter().enumerate().map(receipt).collect())
     }
-}
-
-fn unsupported() -> Fault {
-    let message = "records of this object are written by upsert only";
-    plain(FaultClass::Protocol, Fault::UNSUPPORTED, message)
-}
-
-fn folded(id: &str, case_sensitive: bool) -> String {
-    if case_sensitive { id.to_owned() } else { id.to_lowercase() }
-}
-
-/// How many steps claim each id, as Salesforce compares them.
-fn collisions(steps: &[(usize, &Step)], case_sensitive: bool) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for (_, step) in steps {
-        *counts.entry(folded(step.draft.id.as_str(), case_sensitive)).or_default() += 1;
-    }
-    counts
-}
-
-fn collision(id: &str) -> Fault {
-    let message =
-        format!("the external id {id} differs only in upper and lower case from another one of this run");
-    let hint =
-        "make the external-id field case-sensitive in Salesforce, or rename one of the two in the source";
-    with_hint(plain(FaultClass::Identity, "CASE_COLLISION", &message), hint)
 }

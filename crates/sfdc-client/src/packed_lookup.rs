@@ -37,8 +37,22 @@ impl Packer {
         field: &str,
         values: &[Literal],
     ) -> Result<Records, SfdcError> {
-        let search = Search { client: &self.client, operation, select, field, concurrency: self.concurrency };
-        if select.fitting(field, values)? == values.len() {
+        self.look_up_several(operation, select, (field, 1), values).await
+    }
+
+    /// The same where about `rows` records have each value, such as the lines of orders: fewer values
+    /// go into a query, so that its answer still is one page.
+    pub async fn look_up_several(
+        &self,
+        operation: &'static str,
+        select: &Select,
+        (field, rows): (&str, usize),
+        values: &[Literal],
+    ) -> Result<Records, SfdcError> {
+        let (client, concurrency) = (&self.client, self.concurrency);
+        let most = (PART_ROWS / rows.max(1)).max(1);
+        let search = Search { client, operation, select, field, concurrency, most };
+        if values.len() <= most && select.fitting(field, values)? == values.len() {
             return search.plain(values).await;
         }
         // The server would replace an expression in a value.
@@ -85,6 +99,8 @@ struct Search<'a> {
     select: &'a Select,
     field: &'a str,
     concurrency: usize,
+    /// The most values of one query.
+    most: usize,
 }
 
 impl Search<'_> {
@@ -173,7 +189,7 @@ impl Search<'_> {
                 Length::Part => self.select.fitting_part(self.field, rest)?,
                 Length::Url => self.select.fitting(self.field, rest)?,
             };
-            let (chunk, later) = rest.split_at(count.clamp(1, rest.len()));
+            let (chunk, later) = rest.split_at(count.min(self.most).clamp(1, rest.len()));
             chunks.push(chunk);
             rest = later;
         }

@@ -86,7 +86,17 @@ impl Packer {
     /// repeated: their records have the error, and [`SfdcError::may_have_acted`] says whether to
     /// look first.
     pub async fn upsert(&self, items: &[Item<'_>], key: UpsertKey<'_>) -> Result<Vec<Packed>, SfdcError> {
-        let verb = Verb::Upsert(key);
+        self.write(items, Verb::Upsert(key)).await
+    }
+
+    /// Changes any number of records by the ids that are their keys; one result for each, in order.
+    ///
+    /// Nothing guards what somebody else wrote meanwhile. Lost calls are not repeated.
+    pub async fn update(&self, items: &[Item<'_>]) -> Result<Vec<Packed>, SfdcError> {
+        self.write(items, Verb::Update).await
+    }
+
+    async fn write(&self, items: &[Item<'_>], verb: Verb<'_>) -> Result<Vec<Packed>, SfdcError> {
         verb.check_keys(items)?;
         verb.path()?;
         // A value that a composite call would replace travels in a plain collection.

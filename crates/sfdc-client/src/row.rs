@@ -40,6 +40,11 @@ impl<'a> Row<'a> {
         self.0.iter().position(Option::is_none)
     }
 
+    /// The member at a place of `wanted` as it came, such as a related record.
+    pub fn raw(&self, place: usize) -> Option<&'a RawValue> {
+        self.0.get(place).copied().flatten()
+    }
+
     /// The member at a place of `wanted`.
     pub fn scalar(&self, place: usize) -> Result<Scalar<'a>, SfdcError> {
         match self.0.get(place).copied().flatten() {

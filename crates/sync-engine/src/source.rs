@@ -31,6 +31,11 @@ pub trait Source: Debug + Send + Sync + 'static {
     async fn fingerprint(&self) -> Result<Option<String>, SourceError> {
         Ok(None)
     }
+    /// The records that records which are gone were merged into, in order; `None` for those that
+    /// were not, and where the system knows no merging.
+    async fn successors(&self, keys: &[Key]) -> Result<Vec<Option<Key>>, SourceError> {
+        Ok(vec![None; keys.len()])
+    }
 }
 
 /// How far a source has been read: opaque, printable JSON of the connector.

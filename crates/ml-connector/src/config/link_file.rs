@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use connector_ifs::{EntityOverrides, ErrorRule, IfsSettings};
-use connector_salesforce::SalesforceSettings;
+use connector_salesforce::{OrderSettings, SalesforceSettings};
 use serde::{Deserialize, Deserializer};
 use wire::{Limits, RateSettings};
 
@@ -130,6 +130,13 @@ pub struct SalesforceTable {
     /// The most records in one call that writes, from 1 to 1,000.
     #[serde(default, deserialize_with = "batch_size")]
     pub batch_size: Option<u16>,
+    /// From how many records of one load on a Bulk 2.0 job is made, which costs few calls but has to
+    /// wait in the org's queue; none if it is left out.
+    #[serde(default)]
+    pub bulk_from: Option<std::num::NonZeroU32>,
+    /// How orders are written.
+    #[serde(default)]
+    pub orders: OrderSettings,
     /// `[salesforce.objects.NAME]`: objects that differ from the defaults.
     #[serde(default)]
     pub objects: BTreeMap<String, ObjectTable>,
@@ -160,6 +167,8 @@ impl SalesforceTable {
         if let Some(size) = self.batch_size {
             settings.batch_size = size.into();
         }
+        settings.bulk_from = self.bulk_from.map(|from| from.get().into());
+        settings.orders.clone_from(&self.orders);
         if let Some(calls) = self.limits.concurrency {
             settings.concurrency = usize::try_from(calls.get()).unwrap_or(usize::MAX);
         }

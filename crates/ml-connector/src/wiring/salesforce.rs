@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use connector_salesforce::{
-    Needed, ObjectSettings, SalesforceProbe, SalesforceSettings, SalesforceSink, account,
+    Needed, ObjectSettings, SalesforceProbe, SalesforceSettings, SalesforceSink, shipped,
 };
 use mapping::TargetField;
 use sfdc_client::session;
@@ -12,7 +12,7 @@ use sync_engine::{Probe, Sink};
 use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, TokenConfig};
 
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ObjectTable};
 
 /// Salesforce, ready to be called.
 #[derive(Debug)]
@@ -80,16 +80,13 @@ impl Salesforce {
         })
     }
 
-    /// The sink of one kind of record.
+    /// The sink of a flow whose records are of this kind; children and parents of them have their
+    /// objects there too.
     pub(crate) fn sink(&self, config: &Config, entity: &str) -> Result<Arc<dyn Sink>, ConfigError> {
+        object(config, entity)?;
         let time_and_chance = (self.clock.clone(), self.entropy.clone());
-        let object = object(config, entity)?;
-        Ok(Arc::new(SalesforceSink::new(
-            self.reached.transport.clone(),
-            time_and_chance,
-            &self.org,
-            [object],
-        )))
+        let transport = self.reached.transport.clone();
+        Ok(Arc::new(SalesforceSink::new(transport, time_and_chance, &self.org, configured(config))))
     }
 
     /// Examines what writing the fields `writes` of one kind of record takes.
@@ -106,19 +103,28 @@ impl Salesforce {
     }
 }
 
+/// The objects that the configuration names.
+fn configured(config: &Config) -> Vec<ObjectSettings> {
+    let tables = config.link.salesforce.objects.iter();
+    let object = |(name, table): (&String, &ObjectTable)| ObjectSettings {
+        object: name.clone(),
+        external_id: table.external_id.clone(),
+    };
+    tables.map(object).collect()
+}
+
 /// The object and its external id: as configured, or as shipped.
 fn object(config: &Config, entity: &str) -> Result<ObjectSettings, ConfigError> {
-    if let Some(table) = config.link.salesforce.objects.get(entity) {
-        return Ok(ObjectSettings { object: entity.to_owned(), external_id: table.external_id.clone() });
+    let mut known = shipped(entity);
+    let name = known.as_ref().map_or(entity, |settings| settings.object.as_str()).to_owned();
+    if let Some(table) = config.link.salesforce.objects.get(&name) {
+        known = Some(ObjectSettings { object: name, external_id: table.external_id.clone() });
     }
-    match entity {
-        account::ENTITY => Ok(account::settings()),
-        other => Err(ConfigError::new(
-            config.link_file(),
-            format!("the external id of `{other}` is not configured"),
-        )
-        .hint(format!("add [salesforce.objects.{other}] with external_id = \"…\""))),
-    }
+    known.ok_or_else(|| {
+        let reason = format!("the external id of `{entity}` is not configured");
+        ConfigError::new(config.link_file(), reason)
+            .hint(format!("add [salesforce.objects.{entity}] with external_id = \"…\""))
+    })
 }
 
 fn needed(field: &TargetField) -> Needed {
