@@ -11,6 +11,7 @@
 //! | fields that are ours alone: packed upserts, Bulk jobs | `plain_records`, `batch`, `bulk_load` |
 //! | fields that people change too: one conditional call each | `guarded` |
 //! | records that were merged away | `merges`, `departures` |
+//! | what an org lacks, and making it | [`setup`] |
 //! | changes, by stamp and id | [`source`], `poll` |
 
 pub mod account;
@@ -23,6 +24,7 @@ pub mod price_book;
 pub mod probe;
 pub mod product;
 pub mod settings;
+pub mod setup;
 pub mod sink;
 pub mod source;
 
@@ -66,5 +68,6 @@ pub use order::{Activated, Activation, OrderSettings};
 pub use probe::{Needed, SalesforceProbe};
 pub use product::ProductStrategy;
 pub use settings::{ObjectSettings, SalesforceSettings};
+pub use setup::{Setup, Wanted};
 pub use sink::SalesforceSink;
 pub use source::{SalesforceSource, SourceSettings};

@@ -74,19 +74,10 @@ impl Stage {
     }
 
     pub(crate) async fn with(org: OrgSettings, change: impl FnOnce(&mut SalesforceSettings)) -> Self {
-        Self::as_client(org, "ml-connector", change).await
-    }
-
-    /// Logged in with the app of this consumer key.
-    pub(crate) async fn as_client(
-        org: OrgSettings,
-        client: &str,
-        change: impl FnOnce(&mut SalesforceSettings),
-    ) -> Self {
         let clock = Arc::new(HandClock::default());
         let org = Arc::new(SalesforceSandbox::new(ServerClock::new(clock.clone()), org));
         let gate = Arc::new(Gate::new(org.clone()));
-        let transport = Arc::new(log_in(&gate, &clock, client).await);
+        let transport = Arc::new(log_in(&gate, &clock, "ml-connector").await);
         let mut settings = SalesforceSettings::new("https://acme.my.salesforce.com".parse().expect("a URL"));
         change(&mut settings);
         let tools = (clock.clone() as Arc<dyn Clock>, Arc::new(SeededEntropy::new(1)) as _);
@@ -94,6 +85,11 @@ impl Stage {
         let stage = Self { org, gate, clock, transport, settings, sink };
         stage.pass(2);
         stage
+    }
+
+    /// Another client of the same org.
+    pub(crate) async fn other(&self, client: &str) -> Arc<LoggedIn> {
+        Arc::new(log_in(&self.gate, &self.clock, client).await)
     }
 
     pub(crate) fn pass(&self, seconds: u64) {

@@ -17,6 +17,7 @@
 //! | send several things in one call | [`Client::composite`], [`Client::batch`], [`Client::create_trees`] |
 //! | learn what changed | [`Client::updated`], [`Client::deleted`] |
 //! | subscribe to change events | [`events::Subscriber`] |
+//! | change what the org is made of | [`Client::deploy`], [`Client::make_component`] |
 //! | choose the way and know its price | [`lanes`] |
 //! | spare the daily allowance | [`Client::usage`], [`Client::limits`], [`Client::with_reserve`] |
 //! | know what an error means | [`ErrorTable`], [`ApiError::verdict`], [`token_advice`] |
@@ -55,6 +56,7 @@ pub mod jwt;
 pub mod lanes;
 pub mod limits;
 pub mod literal;
+pub mod metadata;
 pub mod options;
 pub mod pack_size;
 pub mod packed_lookup;
@@ -76,6 +78,7 @@ pub mod session;
 pub mod soql;
 pub mod stamp;
 pub mod token_errors;
+pub mod tooling;
 pub mod tree;
 pub mod usage;
 pub mod versions;
@@ -97,6 +100,7 @@ pub use identity::Identity;
 pub use jwt::{JwtBearer, JwtClaims, KeyError};
 pub use limits::Allowance;
 pub use literal::{Literal, Moving};
+pub use metadata::{DeployResult, Deploying};
 pub use options::{AutoAssign, DuplicateRule, Options};
 pub use pack_size::{MAX_PACKED, PackSize};
 pub use packing::{Packed, Packer};
