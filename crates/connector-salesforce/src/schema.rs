@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::lock::Mutex;
-use mapping::Entity;
+use mapping::{Entity, FieldName};
 use sfdc_client::{Client, Describe, DescribeField, SfdcError};
 use sync_engine::{FaultClass, SinkError};
 
@@ -68,6 +68,13 @@ impl Object {
             Some(custom) => format!("{custom}__r"),
             None => field.strip_suffix("Id").unwrap_or(field).to_owned(),
         }
+    }
+
+    /// The fields that have a value of their own.
+    pub(crate) fn plain_fields(&self) -> Vec<FieldName> {
+        let compound = |kind: &str| matches!(kind, "address" | "location" | "base64" | "complexvalue");
+        let plain = self.describe.fields.iter().filter(|field| !compound(&field.kind));
+        plain.map(|field| FieldName::from(field.name.as_str())).collect()
     }
 
     /// The API name of the external-id field.

@@ -32,7 +32,7 @@ const ASKED_BACK: Duration = Duration::from_secs(600);
 pub struct SourceSettings {
     /// The object's API name.
     pub object: String,
-    /// The fields that mappings read.
+    /// The fields that mappings read; all that can be read if none is named.
     pub fields: Vec<FieldName>,
     /// How far each poll reaches back: longer than the org's longest transaction takes to show up.
     pub overlap: Duration,
@@ -117,7 +117,10 @@ impl SalesforceSource {
         // Only the description matters here: an object without an external id can be read too.
         let settings = ObjectSettings { object: name.clone(), external_id: "Id".into() };
         let object: Arc<Object> = self.schema.object(self.client(), &settings).await.map_err(of_sink)?;
-        let columns = Columns::new((&object, &self.objects), &ALWAYS, &self.settings.fields)
+        // Nobody said what is read: everything that a query can name.
+        let all = object.plain_fields();
+        let fields = if self.settings.fields.is_empty() { &all } else { &self.settings.fields };
+        let columns = Columns::new((&object, &self.objects), &ALWAYS, fields)
             .map_err(|unseen| of_sink(object.unseen(unseen.as_str())))?;
         let columns = Arc::new(columns);
         *known = Some(columns.clone());

@@ -21,6 +21,9 @@ const SECRETS: [&str; 2] = ["secrets/ifs", "secrets/salesforce"];
 /// Nobody commits late in the playground, so changes may be read at once.
 const AT_ONCE: &str = "\n# Nobody commits late in the sandbox: changes may be read at once.\n[ifs.entities.SupplierSet]\nlag = \"0s\"\n";
 
+/// The same, and who may change the org: the secret of the sandbox' apps is one.
+const EMPTY: &str = "\n# Nobody commits late in the sandbox: changes may be read at once.\n[ifs.entities.SupplierSet]\nlag = \"0s\"\n\n# Who makes what the org lacks: ml-connector salesforce setup --apply\n[salesforce.admin]\nclient_id = \"ml-connector-admin\"\nsecret = { file = \"secrets/salesforce\" }\n";
+
 /// What the sandbox is made from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct World {
@@ -28,6 +31,8 @@ pub(crate) struct World {
     pub(crate) suppliers: u32,
     /// The same seed, the same world.
     pub(crate) seed: u64,
+    /// Whether Salesforce has no custom fields.
+    pub(crate) empty_org: bool,
 }
 
 /// Both systems, up.
@@ -45,7 +50,7 @@ impl Playground {
         let suppliers = usize::try_from(world.suppliers).unwrap_or(usize::MAX);
         let settings = IfsSettings { suppliers, seed: world.seed, ..IfsSettings::default() };
         let ifs = Arc::new(IfsSandbox::new(ServerClock::new(clock.clone()), settings));
-        let settings = SalesforceSettings::default();
+        let settings = SalesforceSettings { bare: world.empty_org, ..SalesforceSettings::default() };
         let salesforce = Arc::new(SalesforceSandbox::new(ServerClock::new(clock), settings));
         let [ifs_port, salesforce_port] = ports;
         let servers =
@@ -103,7 +108,7 @@ impl Playground {
             salesforce_url: self.salesforce_url(),
             salesforce_client: self.salesforce.settings().client_id.clone(),
             salesforce_secret,
-            rest: AT_ONCE,
+            rest: if self.salesforce.settings().bare { EMPTY } else { AT_ONCE },
         }
     }
 

@@ -90,6 +90,20 @@ impl Source for Stoppable {
             None => self.inner.fetch(keys).await,
         }
     }
+
+    async fn successors(&self, keys: &[Key]) -> Result<Vec<Option<Key>>, SourceError> {
+        match self.refusal() {
+            Some(refusal) => Err(refusal),
+            None => self.inner.successors(keys).await,
+        }
+    }
+
+    async fn fingerprint(&self) -> Result<Option<String>, SourceError> {
+        match self.refusal() {
+            Some(refusal) => Err(refusal),
+            None => self.inner.fingerprint().await,
+        }
+    }
 }
 
 #[cfg(test)]

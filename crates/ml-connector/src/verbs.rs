@@ -38,6 +38,7 @@ pub(crate) mod record_explain;
 pub(crate) mod record_show;
 pub(crate) mod record_timeline;
 pub(crate) mod run;
+pub(crate) mod salesforce_setup;
 pub(crate) mod sandbox_serve;
 pub(crate) mod status;
 
@@ -127,6 +128,9 @@ pub(crate) enum Verb {
     /// Talk to a running `ml-connectord`
     #[command(subcommand)]
     Daemon(daemon::Daemon),
+    /// What an org needs
+    #[command(subcommand)]
+    Salesforce(Salesforce),
     /// An IFS Cloud and a Salesforce on this machine, for trying things out
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -180,6 +184,12 @@ pub(crate) enum ConfigVerb {
     Check(config_check::Args),
 }
 
+/// Verbs about the org.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Salesforce {
+    Setup(salesforce_setup::Args),
+}
+
 /// Verbs about the sandbox.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sandbox {
@@ -230,6 +240,7 @@ impl Verb {
             Self::Calendar(Calendar::Next(args)) => calendar_next::run(&args, session),
             Self::Config(ConfigVerb::Check(args)) => config_check::run(&args, session),
             Self::Daemon(verb) => daemon::run(verb, session).await,
+            Self::Salesforce(Salesforce::Setup(args)) => salesforce_setup::run(args, session).await,
             Self::Sandbox(Sandbox::Serve(args)) => sandbox_serve::run(args, session).await,
             Self::Completions(args) => completions::run(&args, session),
             Self::Man(args) => man::run(&args, session),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use audit::{Scope, ScopeCell};
+use mapping::FieldName;
 use sync_engine::{Flow, FlowParts, FlowSettings, Probe, Sink, Source};
 use tokio::sync::Mutex;
 
@@ -20,6 +21,7 @@ mod ends;
 mod flow_order;
 mod guarded_log;
 mod ifs;
+mod org_setup;
 mod salesforce;
 mod system_stack;
 
@@ -27,6 +29,7 @@ pub(crate) use call_counts::{CallCounts, Counted};
 use chosen_mapper::ChosenMapper;
 pub(crate) use guarded_log::GuardedLog;
 use ifs::Ifs;
+pub(crate) use org_setup::OrgSetup;
 use salesforce::Salesforce;
 use system_stack::Shared;
 
@@ -54,7 +57,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let order = flow_order::order(&config, &mappers);
     let systems = Systems { ifs, salesforce };
     for ((name, file), mapper) in config.flows.iter().zip(mappers) {
-        let source = Stoppable::new(systems.source(&config, file)?, opening.stop.clone());
+        let source = Stoppable::new(systems.source(&config, file, &mapper)?, opening.stop.clone());
         let parts = FlowParts {
             name: name.clone(),
             source: Arc::new(source),
@@ -92,10 +95,19 @@ struct Systems {
 
 impl Systems {
     /// Where a flow's records come from.
-    fn source(&self, config: &Config, file: &FlowFile) -> Result<Arc<dyn Source>, ConfigError> {
+    fn source(
+        &self,
+        config: &Config,
+        file: &FlowFile,
+        mapper: &ChosenMapper,
+    ) -> Result<Arc<dyn Source>, ConfigError> {
+        let entity = &file.source.entity;
         match file.source.system {
-            System::Ifs => self.ifs.source(config, &file.source.entity),
-            System::Salesforce => Err(ends::not_here(config, "read changes from Salesforce")),
+            System::Ifs => self.ifs.source(config, entity),
+            System::Salesforce => {
+                let reads = mapper.reads.iter().map(|name| FieldName::from(name.as_str()));
+                self.salesforce.source(config, entity, reads)
+            }
         }
     }
 

@@ -109,15 +109,14 @@ impl Applying<'_> {
         let text = |value: &serde_json::Value, name: &str| {
             value.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
         };
-        let set = match first_id(self.admin, &named("PermissionSet", "Name", SET)?).await? {
-            Some(id) => id,
-            None => {
-                let mut body = RecordBody::new("PermissionSet");
-                body.text("Name", SET);
-                body.text("Label", &text(&metadata, "label"));
-                self.record("PermissionSet", SET, &body).await?.unwrap_or_default()
-            }
-        };
+        let mut set = first_id(self.admin, &named("PermissionSet", "Name", SET)?).await?;
+        if set.is_none() {
+            let mut body = RecordBody::new("PermissionSet");
+            body.text("Name", SET);
+            body.text("Label", &text(&metadata, "label"));
+            set = self.record("PermissionSet", SET, &body).await?;
+        }
+        let set = set.unwrap_or_default();
         let list = |name: &str| {
             metadata.get(name).and_then(serde_json::Value::as_array).cloned().unwrap_or_default()
         };

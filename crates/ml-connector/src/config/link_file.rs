@@ -137,6 +137,10 @@ pub struct SalesforceTable {
     /// How orders are written.
     #[serde(default)]
     pub orders: OrderSettings,
+    /// `[salesforce.admin]`: who changes the org in `salesforce setup`; the integration user if it is
+    /// left out.
+    #[serde(default)]
+    pub admin: Option<SalesforceAuth>,
     /// `[salesforce.objects.NAME]`: objects that differ from the defaults.
     #[serde(default)]
     pub objects: BTreeMap<String, ObjectTable>,

@@ -45,7 +45,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         counted(args.suppliers.into(), "supplier")
     ));
     playground::clear(&args.folder, args.fresh)?;
-    let world = World { suppliers: args.suppliers, seed: args.seed };
+    let world = World { suppliers: args.suppliers, seed: args.seed, empty_org: false };
     let playground = Playground::start(world, session.clock.clone(), [0, 0]).await?;
     show.tell(&format!("IFS         {}", playground.ifs_url()));
     show.tell(&format!("Salesforce  {}", playground.salesforce_url()));

@@ -27,13 +27,16 @@ pub(crate) struct Args {
     /// What the world is made from: the same seed, the same world
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Without any custom field in Salesforce, as a new org is
+    #[arg(long)]
+    empty_org: bool,
     /// Write a configuration for both into the link's folder (see --link)
     #[arg(long)]
     write: bool,
 }
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
-    let world = World { suppliers: args.suppliers, seed: args.seed };
+    let world = World { suppliers: args.suppliers, seed: args.seed, empty_org: args.empty_org };
     let mut playground =
         Playground::start(world, session.clock.clone(), [args.ifs_port, args.salesforce_port]).await?;
     playground.serve_events(args.events_port).await?;

@@ -4,21 +4,22 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use connector_salesforce::{
-    Needed, ObjectSettings, SalesforceProbe, SalesforceSettings, SalesforceSink, shipped,
+    Needed, ObjectSettings, SalesforceProbe, SalesforceSettings, SalesforceSink, SalesforceSource,
+    SourceSettings, shipped,
 };
-use mapping::TargetField;
+use mapping::{FieldName, TargetField};
 use sfdc_client::session;
-use sync_engine::{Probe, Sink};
-use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, TokenConfig};
+use sync_engine::{Probe, Sink, Source};
+use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, Secret, TokenConfig};
 
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
-use crate::config::{Config, ConfigError, ObjectTable};
+use crate::config::{Config, ConfigError, ObjectTable, SalesforceAuth};
 
 /// Salesforce, ready to be called.
 #[derive(Debug)]
 pub(crate) struct Salesforce {
     pub(crate) reached: Reached,
-    org: SalesforceSettings,
+    pub(crate) org: SalesforceSettings,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -30,54 +31,26 @@ const CALLS_A_MINUTE: u32 = 6_000;
 impl Salesforce {
     /// Salesforce as `config` says.
     pub(crate) fn new(config: &Config, shared: &Shared) -> Result<Self, ConfigError> {
-        let wrong = |reason: String| ConfigError::new(config.link_file(), format!("[salesforce]: {reason}"));
         let table = &config.link.salesforce;
-        let token_url = match &table.auth.token_url {
-            Some(address) => address.url().clone(),
-            None => {
-                table.url.url().join("/services/oauth2/token").map_err(|error| wrong(error.to_string()))?
-            }
-        };
-        let credentials = Credentials {
-            token_url,
-            client_id: table.auth.client_id.clone(),
-            client_secret: config.salesforce_secret()?,
-            scopes: Vec::new(),
-            style: AuthStyle::Basic,
-        };
-        let mut tokens = TokenConfig::new(credentials);
-        if let Some(session) = table.auth.session {
-            tokens.lifetime = session.0;
-        }
-        tokens.advice = Some(session::explain);
-        let url = table.url.url().clone();
-        tokens.check = Some(Arc::new(move |grant: &Grant| {
-            session::check_instance_url(&url, grant.instance_url()).map_err(|error| error.to_string())
-        }));
-        let ca = table.ca_file.as_ref().map(|file| authorities(&config.folder.join(file))).transpose();
-        let default = RateSettings::default();
-        let per_minute = NonZeroU32::new(CALLS_A_MINUTE).unwrap_or(default.per_minute);
-        let burst = NonZeroU32::new(100).unwrap_or(default.burst);
-        let reached = reach(
-            Reach {
-                system: "salesforce",
-                url: table.url.url().clone(),
-                limits: table.timeouts.limits(),
-                rate: table.limits.rate(RateSettings { per_minute, burst, ..default }),
-                ca: ca.map_err(wrong)?,
-                tokens,
-                expired: session::is_expired,
-                turned_away: session::is_turned_away,
-            },
-            shared,
-        )
-        .map_err(wrong)?;
+        let reached = way(config, (&table.auth, config.salesforce_secret()?), shared)?;
         Ok(Self {
             reached,
             org: table.settings(),
             clock: shared.clock.clone(),
             entropy: shared.entropy.clone(),
         })
+    }
+
+    /// The same org as the one who may change it sees it: the integration user, unless the
+    /// configuration names somebody else.
+    pub(crate) fn admin(&self, config: &Config, shared: &Shared) -> Result<Reached, ConfigError> {
+        match &config.link.salesforce.admin {
+            None => Ok(self.reached.clone()),
+            Some(auth) => {
+                let secret = auth.secret.fetch(&config.folder, &config.link_file())?;
+                way(config, (auth, secret), shared)
+            }
+        }
     }
 
     /// The sink of a flow whose records are of this kind; children and parents of them have their
@@ -87,6 +60,20 @@ impl Salesforce {
         let time_and_chance = (self.clock.clone(), self.entropy.clone());
         let transport = self.reached.transport.clone();
         Ok(Arc::new(SalesforceSink::new(transport, time_and_chance, &self.org, configured(config))))
+    }
+
+    /// The source of one kind of record, with the fields `reads`.
+    pub(crate) fn source(
+        &self,
+        config: &Config,
+        entity: &str,
+        reads: impl IntoIterator<Item = FieldName>,
+    ) -> Result<Arc<dyn Source>, ConfigError> {
+        let object = object(config, entity)?;
+        let settings = SourceSettings::new(&object.object, reads);
+        let (transport, clock) = (self.reached.transport.clone(), self.clock.clone());
+        let what = (settings, configured(config));
+        Ok(Arc::new(SalesforceSource::new(transport, clock, &self.org, what)))
     }
 
     /// Examines what writing the fields `writes` of one kind of record takes.
@@ -103,6 +90,47 @@ impl Salesforce {
     }
 }
 
+/// The way into the org with these credentials.
+fn way(
+    config: &Config,
+    (auth, client_secret): (&SalesforceAuth, Secret),
+    shared: &Shared,
+) -> Result<Reached, ConfigError> {
+    let wrong = |reason: String| ConfigError::new(config.link_file(), format!("[salesforce]: {reason}"));
+    let table = &config.link.salesforce;
+    let token_url = match &auth.token_url {
+        Some(address) => address.url().clone(),
+        None => table.url.url().join("/services/oauth2/token").map_err(|error| wrong(error.to_string()))?,
+    };
+    let client_id = auth.client_id.clone();
+    let credentials =
+        Credentials { token_url, client_id, client_secret, scopes: Vec::new(), style: AuthStyle::Basic };
+    let mut tokens = TokenConfig::new(credentials);
+    if let Some(session) = auth.session {
+        tokens.lifetime = session.0;
+    }
+    tokens.advice = Some(session::explain);
+    let url = table.url.url().clone();
+    tokens.check = Some(Arc::new(move |grant: &Grant| {
+        session::check_instance_url(&url, grant.instance_url()).map_err(|error| error.to_string())
+    }));
+    let ca = table.ca_file.as_ref().map(|file| authorities(&config.folder.join(file))).transpose();
+    let default = RateSettings::default();
+    let per_minute = NonZeroU32::new(CALLS_A_MINUTE).unwrap_or(default.per_minute);
+    let burst = NonZeroU32::new(100).unwrap_or(default.burst);
+    let how = Reach {
+        system: "salesforce",
+        url: table.url.url().clone(),
+        limits: table.timeouts.limits(),
+        rate: table.limits.rate(RateSettings { per_minute, burst, ..default }),
+        ca: ca.map_err(wrong)?,
+        tokens,
+        expired: session::is_expired,
+        turned_away: session::is_turned_away,
+    };
+    reach(how, shared).map_err(wrong)
+}
+
 /// The objects that the configuration names.
 fn configured(config: &Config) -> Vec<ObjectSettings> {
     let tables = config.link.salesforce.objects.iter();
@@ -114,7 +142,7 @@ fn configured(config: &Config) -> Vec<ObjectSettings> {
 }
 
 /// The object and its external id: as configured, or as shipped.
-fn object(config: &Config, entity: &str) -> Result<ObjectSettings, ConfigError> {
+pub(crate) fn object(config: &Config, entity: &str) -> Result<ObjectSettings, ConfigError> {
     let mut known = shipped(entity);
     let name = known.as_ref().map_or(entity, |settings| settings.object.as_str()).to_owned();
     if let Some(table) = config.link.salesforce.objects.get(&name) {
