@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audit::{Scope, ScopeCell};
+use connector_ifs::Hints;
 use futures::future::join_all;
 use mapping::Key;
 use sync_engine::{
@@ -64,6 +65,8 @@ pub struct Connector {
     pub(crate) config: Config,
     pub(crate) holding: Holding,
     pub(crate) flows: BTreeMap<String, Flow>,
+    /// Where others can say that a record of a flow changed.
+    pub(crate) hints: BTreeMap<String, Hints>,
     /// The names of all flows, parents before children.
     pub(crate) order: Vec<String>,
     pub(crate) probes: Vec<Box<dyn Probe>>,
@@ -116,6 +119,13 @@ impl Connector {
     pub fn flow(&self, name: &str) -> Result<&Flow, Failure> {
         let name = flow_choice::one(&self.config, Some(name))?;
         self.flows.get(&name).ok_or_else(|| Failure::Internal { what: format!("flow {name} was not wired") })
+    }
+
+    /// Where others can say that a record of `flow` changed, such as an event of IFS that calls us; the
+    /// next run looks at it. `None` if the flow does not begin in IFS.
+    pub fn hints(&self, flow: &str) -> Result<Option<Hints>, Failure> {
+        let name = flow_choice::one(&self.config, Some(flow))?;
+        Ok(self.hints.get(&name).cloned())
     }
 
     /// `names` in the order in which those flows should run: what makes a kind of record comes before

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use audit::{Scope, ScopeCell};
+use connector_ifs::Hints;
 use mapping::FieldName;
 use sync_engine::{Flow, FlowParts, FlowSettings, Probe, Sink, Source};
 use tokio::sync::Mutex;
@@ -54,14 +55,17 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let salesforce = Salesforce::new(&config, &shared)?;
     let mut flows = BTreeMap::new();
     let mut probes = Vec::new();
+    let mut hints = BTreeMap::new();
     let order = flow_order::order(&config, &mappers);
     let systems = Systems { ifs, salesforce };
     for ((name, file), mapper) in config.flows.iter().zip(mappers) {
-        let source = Stoppable::new(systems.source(&config, file, &mapper)?, opening.stop.clone());
+        let (source, hinted) = systems.source(&config, file, &mapper)?;
+        hints.extend(hinted.map(|hinted| (name.clone(), hinted)));
+        let source = Stoppable::new(source, opening.stop.clone());
         let parts = FlowParts {
             name: name.clone(),
             source: Arc::new(source),
-            sink: systems.sink(&config, file)?,
+            sink: systems.sink(&config, file, &mapper)?,
             store: holding.state.clone(),
             log: log.clone(),
             scope: scope.clone(),
@@ -79,7 +83,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let tokens = vec![systems.ifs.reached.tokens, systems.salesforce.reached.tokens];
     let clock = opening.clock;
     let turn = Mutex::new(());
-    Ok(Connector { config, holding, flows, order, probes, tokens, calls, scope, log, clock, turn })
+    Ok(Connector { config, holding, flows, hints, order, probes, tokens, calls, scope, log, clock, turn })
 }
 
 /// What can be said of a configuration without asking anybody.
@@ -94,28 +98,37 @@ struct Systems {
 }
 
 impl Systems {
-    /// Where a flow's records come from.
+    /// Where a flow's records come from, and where others can say that one of them changed.
     fn source(
         &self,
         config: &Config,
         file: &FlowFile,
         mapper: &ChosenMapper,
-    ) -> Result<Arc<dyn Source>, ConfigError> {
+    ) -> Result<(Arc<dyn Source>, Option<Hints>), ConfigError> {
         let entity = &file.source.entity;
         match file.source.system {
-            System::Ifs => self.ifs.source(config, entity),
+            System::Ifs => {
+                let source = self.ifs.source(config, entity)?;
+                let hints = source.hints();
+                Ok((source, Some(hints)))
+            }
             System::Salesforce => {
                 let reads = mapper.reads.iter().map(|name| FieldName::from(name.as_str()));
-                self.salesforce.source(config, entity, reads)
+                Ok((self.salesforce.source(config, entity, reads)?, None))
             }
         }
     }
 
     /// Where they go.
-    fn sink(&self, config: &Config, file: &FlowFile) -> Result<Arc<dyn Sink>, ConfigError> {
+    fn sink(
+        &self,
+        config: &Config,
+        file: &FlowFile,
+        mapper: &ChosenMapper,
+    ) -> Result<Arc<dyn Sink>, ConfigError> {
         match file.target.system {
             System::Salesforce => self.salesforce.sink(config, &file.target.entity),
-            System::Ifs => Err(ends::not_here(config, "write to IFS")),
+            System::Ifs => self.ifs.sink(config, &targets(file, mapper)),
         }
     }
 
@@ -128,7 +141,11 @@ impl Systems {
     ) -> Result<Vec<Box<dyn Probe>>, ConfigError> {
         let mut probes = Vec::new();
         if file.source.system == System::Ifs {
-            probes.push(self.ifs.probe(config, &file.source.entity)?);
+            probes.push(self.ifs.probe(config, &file.source.entity, false)?);
+        } else {
+            for entity in targets(file, mapper) {
+                probes.push(self.ifs.probe(config, entity, true)?);
+            }
         }
         if file.target.system == System::Salesforce {
             for (entity, writes) in &mapper.writes {
@@ -137,6 +154,14 @@ impl Systems {
         }
         Ok(probes)
     }
+}
+
+/// What a flow writes: what its mapper says, or what the flow does.
+fn targets<'a>(file: &'a FlowFile, mapper: &'a ChosenMapper) -> Vec<&'a str> {
+    if mapper.writes.is_empty() {
+        return vec![file.target.entity.as_str()];
+    }
+    mapper.writes.keys().map(mapping::Entity::as_str).collect()
 }
 
 /// The mapper of each flow, in their order, fit for what it reads.

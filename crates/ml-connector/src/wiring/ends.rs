@@ -37,9 +37,3 @@ pub(crate) fn pair(config: &Config, name: &str, file: &FlowFile) -> Option<Pair>
         partner: config.flows.iter().find(back).map(|(other, _)| other.clone()),
     })
 }
-
-/// What this version cannot do yet.
-pub(crate) fn not_here(config: &Config, what: &str) -> ConfigError {
-    ConfigError::new(config.link_file(), format!("this version cannot {what}"))
-        .hint("set source.system = \"ifs\" and target.system = \"salesforce\"")
-}

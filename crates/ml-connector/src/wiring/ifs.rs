@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use connector_ifs::{EntitySettings, ErrorTable, IfsProbe, IfsSource, SettingsError, entities};
-use sync_engine::{Probe, Source};
+use connector_ifs::{
+    EntitySettings, ErrorTable, IfsProbe, IfsSink, IfsSource, SettingsError, Writable, WriteSettings,
+    entities,
+};
+use sync_engine::{Probe, Sink};
 use wire::{AuthStyle, Clock, Credentials, RateSettings, Response, TokenConfig};
 
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
@@ -54,7 +57,7 @@ impl Ifs {
     }
 
     /// The source of one kind of record.
-    pub(crate) fn source(&self, config: &Config, entity: &str) -> Result<Arc<dyn Source>, ConfigError> {
+    pub(crate) fn source(&self, config: &Config, entity: &str) -> Result<Arc<IfsSource>, ConfigError> {
         let transport = self.reached.transport.clone();
         let tenant = config.link.ifs.settings();
         let settings = entity_settings(config, entity)?;
@@ -63,12 +66,28 @@ impl Ifs {
         Ok(Arc::new(source.map_err(|error| wrong_entity(config, entity, &error.to_string()))?))
     }
 
-    /// Examines one kind of record.
-    pub(crate) fn probe(&self, config: &Config, entity: &str) -> Result<Box<dyn Probe>, ConfigError> {
+    /// The sink of these kinds of records.
+    pub(crate) fn sink(&self, config: &Config, entities: &[&str]) -> Result<Arc<dyn Sink>, ConfigError> {
+        let targets = entities.iter().map(|entity| write_settings(config, entity));
+        let targets = targets.collect::<Result<Vec<_>, _>>()?;
+        let (tenant, errors) = (config.link.ifs.settings(), errors(config));
+        let transport = self.reached.transport.clone();
+        let sink = IfsSink::new(transport, &self.clock, (&tenant, &errors), targets);
+        Ok(Arc::new(sink.map_err(|error| ConfigError::new(config.link_file(), format!("[ifs]: {error}")))?))
+    }
+
+    /// Examines one kind of record, and what writing it takes.
+    pub(crate) fn probe(
+        &self,
+        config: &Config,
+        entity: &str,
+        writes: bool,
+    ) -> Result<Box<dyn Probe>, ConfigError> {
         let transport = self.reached.transport.clone();
         let tenant = config.link.ifs.settings();
         let probe = IfsProbe::new(transport, self.clock.clone(), &tenant, entity_settings(config, entity)?);
-        Ok(Box::new(probe.map_err(|error| wrong_entity(config, entity, &error.to_string()))?))
+        let probe = probe.map_err(|error| wrong_entity(config, entity, &error.to_string()))?;
+        Ok(Box::new(if writes { probe.for_writing() } else { probe }))
     }
 }
 
@@ -114,6 +133,17 @@ fn entity_settings(config: &Config, entity: &str) -> Result<EntitySettings, Conf
     let wrong = |error: SettingsError| wrong_entity(config, entity, &error.to_string());
     let defaults = entities::settings(entity, overrides.preset.as_deref()).map_err(wrong)?;
     overrides.over(defaults).map_err(wrong)
+}
+
+/// How one kind of record is written, with what the configuration says about it.
+fn write_settings(config: &Config, entity: &str) -> Result<WriteSettings, ConfigError> {
+    let Some(what) = Writable::of(entity) else {
+        let names = Writable::ALL.map(Writable::entity).join(", ");
+        return Err(ConfigError::new(config.link_file(), format!("`{entity}` cannot be written to IFS"))
+            .hint(format!("what can be written is customer master data: {names}")));
+    };
+    let overrides = config.link.ifs.entities.get(entity).cloned().unwrap_or_default();
+    WriteSettings::new(what, overrides).map_err(|error| wrong_entity(config, entity, &error.to_string()))
 }
 
 /// What errors mean here.
