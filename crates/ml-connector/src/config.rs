@@ -18,6 +18,7 @@ pub mod interval;
 pub mod link_file;
 pub mod schedule_table;
 pub mod secret_ref;
+pub mod vault;
 
 pub(crate) mod calendar_files;
 pub(crate) mod document;
@@ -38,6 +39,7 @@ pub use link_file::{
 };
 pub use schedule_table::{ClockText, CronText, DeadlineTable, ScheduleTable};
 pub use secret_ref::SecretRef;
+pub use vault::VaultRef;
 
 /// The name of the file that makes a folder a link.
 pub const LINK_FILE: &str = "link.toml";

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::paint::Paint;
 use crate::parked_view::{bare_table, trimmed};
-use crate::words::{lasting, safe};
+use crate::words::{count, lasting, safe};
 
 /// All links and flows, and what is wrong.
 pub(crate) fn page(status: &Value, paint: Paint) -> String {
@@ -34,6 +34,28 @@ pub(crate) fn page(status: &Value, paint: Paint) -> String {
     }
     let lines = trimmed(&table);
     if below.is_empty() { lines } else { format!("{lines}\n\n{}", below.join("\n")) }
+}
+
+/// All flows, by link and name.
+pub(crate) fn flows(status: &Value) -> impl Iterator<Item = (String, &Value)> {
+    array(status, "links").iter().flat_map(|link| {
+        let name = text(link, "link");
+        array(link, "flows").iter().map(move |flow| (format!("{name}/{}", text(flow, "flow")), flow))
+    })
+}
+
+/// Whether a flow runs, or will as soon as it may.
+pub(crate) fn is_under_way(flow: &Value) -> bool {
+    flow.get("running").is_some() || flow.get("asked").and_then(Value::as_bool) == Some(true)
+}
+
+/// How far a run has come.
+pub(crate) fn progress(flow: &Value) -> Option<String> {
+    let progress = flow.get("running")?.get("progress")?;
+    let number = |name: &str| progress.get(name).and_then(Value::as_u64);
+    let read = count(number("read")?);
+    let of = number("total").map(|total| format!(" of {}", count(total))).unwrap_or_default();
+    Some(format!("{read}{of} read, {} written", count(number("written")?)))
 }
 
 fn row(link: &str, flow: &Value) -> [String; 8] {

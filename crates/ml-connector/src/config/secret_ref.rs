@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use wire::Secret;
 
-use super::{ConfigError, environment};
+use super::{ConfigError, VaultRef, environment};
 
 /// Where a secret stands.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -17,6 +17,8 @@ pub enum SecretRef {
     File(PathBuf),
     /// In the systemd credential of this name (`LoadCredential=` in the unit).
     Credential(String),
+    /// In a Vault server.
+    Vault(VaultRef),
 }
 
 impl SecretRef {
@@ -29,6 +31,7 @@ impl SecretRef {
                 let folder = environment::variable(environment::CREDENTIALS).map(PathBuf::from);
                 from_credential(folder.as_deref(), name, of)?
             }
+            Self::Vault(vault) => vault.fetch(folder, of)?,
         };
         let secret = Secret::trimmed(&text);
         if secret.is_empty() {
@@ -44,6 +47,7 @@ impl std::fmt::Display for SecretRef {
             Self::Env(name) => write!(f, "the environment variable {name}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
             Self::Credential(name) => write!(f, "the systemd credential {name}"),
+            Self::Vault(vault) => vault.fmt(f),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,8 +118,7 @@ impl Keeper {
             looked: elapsed,
             watched: None,
         };
-        let looks = look(&keeper.root)?;
-        keeper.looked(looks);
+        keeper.reload()?;
         Ok(keeper)
     }
 
@@ -330,8 +329,8 @@ impl Keeper {
         }
         self.looked = elapsed;
         self.worker.close_idle(elapsed.saturating_sub(self.settings.close_after.0));
-        let (root, sender) = (self.root.clone(), self.sender.clone());
-        tokio::task::spawn_blocking(move || match look(&root) {
+        let (root, sender, shared) = (self.root.clone(), self.sender.clone(), self.shared_calendars());
+        tokio::task::spawn_blocking(move || match look(&root, &shared) {
             // A clockwork that is busy looks again later.
             Ok(looks) => drop(sender.try_send(Message::Looked(looks))),
             Err(error) => tracing::warn!(folder = %root.display(), %error, "the links cannot be looked at"),
@@ -348,10 +347,11 @@ impl Keeper {
             let link =
                 self.links.entry(id.clone()).or_insert_with(|| LinkState::new(folder, Stamp::default()));
             link.gone = false;
-            if link.stamp == stamp && (link.config.is_some() || link.wrong.is_some()) {
+            if !link.is_outdated(&stamp, now) {
                 continue;
             }
             link.stamp = stamp;
+            link.read = now;
             link.take(link_state::read(&link.folder, &self.mappers, now));
             link.tell(&id);
             let flows: Vec<Arc<str>> = link.flows.keys().cloned().collect();
@@ -371,19 +371,23 @@ impl Keeper {
         for link in self.links.values_mut() {
             link.stamp = Stamp::default();
         }
-        let looks = look(&self.root)?;
+        let looks = look(&self.root, &self.shared_calendars())?;
         self.looked(looks);
         Ok(())
     }
+
+    /// The calendars that links share, by the link's folder.
+    fn shared_calendars(&self) -> BTreeMap<PathBuf, PathBuf> {
+        let links = self.links.values();
+        links.filter_map(|link| Some((link.folder.clone(), link.shared_calendar()?))).collect()
+    }
 }
 
-fn look(root: &std::path::Path) -> std::io::Result<Vec<(PathBuf, Stamp)>> {
-    let folders = stamp::folders(root)?;
-    Ok(folders
-        .into_iter()
-        .map(|folder| {
-            let stamp = Stamp::of(&folder);
-            (folder, stamp)
-        })
-        .collect())
+fn look(root: &Path, shared: &BTreeMap<PathBuf, PathBuf>) -> std::io::Result<Vec<(PathBuf, Stamp)>> {
+    let folders = stamp::folders(root)?.into_iter();
+    let looks = folders.map(|folder| {
+        let stamp = Stamp::of(&folder, shared.get(&folder).map(PathBuf::as_path));
+        (folder, stamp)
+    });
+    Ok(looks.collect())
 }

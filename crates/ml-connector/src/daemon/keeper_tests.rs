@@ -12,7 +12,7 @@ use sync_engine::{Mode, Report};
 use tokio::sync::mpsc;
 use wire::{Clock, VirtualClock};
 
-use super::alert::Alerts;
+use super::alert::{Alerts, Trouble, Turn};
 use super::ask::{Answer, Ask, Which};
 use super::keeper::{Keeper, Message, Parts};
 use super::names::FlowId;
@@ -31,7 +31,7 @@ struct Pretended {
     /// How long a run takes.
     takes: Duration,
     /// Links that fail, and links that break down.
-    failing: BTreeSet<&'static str>,
+    failing: Mutex<BTreeSet<&'static str>>,
     panicking: BTreeSet<&'static str>,
     log: Mutex<Vec<(Timestamp, FlowId, bool)>>,
     under_way: Mutex<BTreeMap<String, u32>>,
@@ -59,7 +59,8 @@ impl Worker for Pretended {
             calls: BTreeMap::new(),
             took: self.takes,
         };
-        let result = if self.failing.contains(link.as_str()) { Err(failed()) } else { Ok(ran()) };
+        let result =
+            if self.failing.lock().unwrap().contains(link.as_str()) { Err(failed()) } else { Ok(ran()) };
         Done { result, standing: None, quota: BTreeMap::new() }
     }
 
@@ -69,6 +70,11 @@ impl Worker for Pretended {
         0
     }
 }
+
+/// Names of links that fail.
+static NAMES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
+    (0..70).map(|number| &*Box::leak(format!("l{number:02}").into_boxed_str())).collect()
+});
 
 /// Monday, 08:00 UTC.
 const MONDAY: &str = "2026-11-23T08:00:00Z";
@@ -86,7 +92,7 @@ impl World {
         let worker = Pretended {
             clock: clock.clone(),
             takes: Duration::from_secs(20),
-            failing: failing.iter().copied().collect(),
+            failing: Mutex::new(failing.iter().copied().collect()),
             panicking: panicking.iter().copied().collect(),
             log: Mutex::default(),
             under_way: Mutex::default(),
@@ -100,6 +106,10 @@ impl World {
     }
 
     fn start(&self) -> (mpsc::Sender<Message>, tokio::task::JoinHandle<Exit>) {
+        self.start_and_tell(Outlet::default())
+    }
+
+    fn start_and_tell(&self, outlet: Outlet) -> (mpsc::Sender<Message>, tokio::task::JoinHandle<Exit>) {
         let keeper = Keeper::new(Parts {
             root: self.folder.path().to_owned(),
             settings: DaemonFile { drain: Interval(Duration::from_secs(30)), ..DaemonFile::default() },
@@ -107,7 +117,7 @@ impl World {
             stop: self.stop.clone(),
             clock: self.clock.clone(),
             worker: self.worker.clone(),
-            alerts: Alerts::new(crate::config::AlertsTable::default(), Outlet::default()),
+            alerts: Alerts::new(crate::config::AlertsTable::default(), outlet),
         })
         .unwrap();
         (keeper.sender(), tokio::spawn(keeper.run()))
@@ -294,6 +304,38 @@ async fn a_restart_after_downtime_makes_up_once_and_what_is_remembered_outlives_
     assert!(why.starts_with("makes up for 18 missed"), "{why}");
     again.clock.sleep(minutes(29)).await;
     assert_eq!(again.runs("acme").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_notice_when_it_begins_and_one_when_it_is_over_however_many_runs_fail() {
+    let world = World::new(&["acme"], &[]);
+    world.link("acme", "every = \"5min\"");
+    let (outlet, mut heard) = Outlet::heard();
+    let (_keeper, _running) = world.start_and_tell(outlet);
+    world.clock.sleep(minutes(120)).await;
+    world.worker.failing.lock().unwrap().clear();
+    world.clock.sleep(minutes(20)).await;
+    let mut turns = Vec::new();
+    while let Ok(notice) = heard.try_recv() {
+        turns.push((notice.raised.trouble, notice.state));
+    }
+    assert_eq!(turns, [(Trouble::Failing, Turn::Raised), (Trouble::Failing, Turn::Cleared)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_hangs_holds_up_nothing_and_what_is_lost_is_counted() {
+    let world = World::new(&[], &[]);
+    // Seventy links that fail at once, and nobody who takes a notice.
+    for number in 0..70 {
+        world.link(&format!("l{number:02}"), "every = \"5min\"");
+    }
+    world.worker.failing.lock().unwrap().extend(NAMES.iter().copied());
+    let (outlet, _unheard) = Outlet::heard();
+    let (keeper, _running) = world.start_and_tell(outlet);
+    world.clock.sleep(minutes(90)).await;
+    let Answer::Text(metrics) = ask(&keeper, Ask::Metrics).await else { panic!() };
+    assert!(metrics.contains("mlc_alerts_raised{trouble=\"failing\"} 70"), "{metrics}");
+    assert!(metrics.contains("mlc_notices_total{result=\"lost\"} 6"), "{metrics}");
 }
 
 #[tokio::test(start_paused = true)]

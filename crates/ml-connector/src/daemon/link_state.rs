@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::flow_state::FlowState;
 use super::memory::Memory;
@@ -13,6 +13,9 @@ use super::stamp::Stamp;
 use crate::config::{Config, ConfigError, calendar_files};
 use crate::mappers::Mappers;
 use crate::wiring;
+
+/// How long a reading lasts.
+const FRESH: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// One link.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct LinkState {
     pub(crate) stamp: Stamp,
     /// Its flows.
     pub(crate) flows: BTreeMap<Arc<str>, FlowState>,
+    /// When it was last read: a calendar is known for a year only.
+    pub(crate) read: Timestamp,
     /// Whether one of its flows is running: they take turns.
     pub(crate) busy: bool,
     /// The folder is gone: nothing more begins.
@@ -59,8 +64,29 @@ pub(crate) fn read(folder: &Path, mappers: &Mappers, now: Timestamp) -> Result<R
 impl LinkState {
     /// The link in `folder`, whose files look like `stamp`.
     pub(crate) fn new(folder: PathBuf, stamp: Stamp) -> Self {
-        let (config, wrong) = (None, None);
-        Self { folder, config, revision: 0, wrong, stamp, flows: BTreeMap::new(), busy: false, gone: false }
+        Self {
+            folder,
+            config: None,
+            revision: 0,
+            wrong: None,
+            stamp,
+            flows: BTreeMap::new(),
+            read: Timestamp::MIN,
+            busy: false,
+            gone: false,
+        }
+    }
+
+    /// Whether it has to be read, if its files look like `stamp` now.
+    pub(crate) fn is_outdated(&self, stamp: &Stamp, now: Timestamp) -> bool {
+        let known = self.config.is_some() || self.wrong.is_some();
+        !known || self.stamp != *stamp || now.duration_since(self.read) > FRESH
+    }
+
+    /// The calendar that it shares with other links.
+    pub(crate) fn shared_calendar(&self) -> Option<PathBuf> {
+        let config = self.config.as_ref()?;
+        config.link.calendar.file.as_ref().map(|file| self.folder.join(file))
     }
 
     /// Takes a new reading: a right one is in force from now on, a wrong one leaves the old one.

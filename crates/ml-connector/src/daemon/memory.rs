@@ -98,6 +98,15 @@ mod tests {
     }
 
     #[test]
+    fn a_disk_that_takes_nothing_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        // Where the draft would be written there is something that cannot be replaced.
+        std::fs::create_dir(folder.path().join("schedule.json.new")).unwrap();
+        Memory::default().save(folder.path());
+        assert_eq!(Memory::load(folder.path()), Memory::default());
+    }
+
+    #[test]
     fn no_data_folder_is_made_for_it() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");

@@ -63,6 +63,13 @@ impl Outlet {
         }
     }
 
+    /// One channel that is heard here.
+    #[cfg(test)]
+    pub(crate) fn heard() -> (Self, mpsc::Receiver<Notice>) {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        (Self { lanes: vec![Lane { links: Arc::default(), queue }], counts: Arc::default() }, waiting)
+    }
+
     /// How many were delivered, and how many lost.
     pub(crate) fn counts(&self) -> (u64, u64) {
         (self.counts.sent.load(Ordering::Relaxed), self.counts.lost.load(Ordering::Relaxed))

@@ -18,10 +18,11 @@ pub(crate) async fn listen(stop: Stop, keeper: mpsc::Sender<Message>, manager: S
     else {
         return;
     };
+    let mut asked = false;
     loop {
         tokio::select! {
-            _ = terminate.recv() => end(&stop, &manager),
-            _ = interrupt.recv() => end(&stop, &manager),
+            _ = terminate.recv() => end(&mut asked, &stop, &manager),
+            _ = interrupt.recv() => end(&mut asked, &stop, &manager),
             _ = hang_up.recv() => {
                 manager.tell("RELOADING=1");
                 super::asked(&keeper, Ask::Reload).await;
@@ -34,14 +35,17 @@ pub(crate) async fn listen(stop: Stop, keeper: mpsc::Sender<Message>, manager: S
 /// Listens for as long as the daemon runs.
 #[cfg(not(unix))]
 pub(crate) async fn listen(stop: Stop, _: mpsc::Sender<Message>, manager: ServiceManager) {
+    let mut asked = false;
     while tokio::signal::ctrl_c().await.is_ok() {
-        end(&stop, &manager);
+        end(&mut asked, &stop, &manager);
     }
 }
 
-fn end(stop: &Stop, manager: &ServiceManager) {
+/// The first signal asks, whether or not the end was asked for in another way before; the second one does not.
+fn end(asked: &mut bool, stop: &Stop, manager: &ServiceManager) {
     manager.tell("STOPPING=1");
-    if stop.ask() {
+    stop.ask();
+    if std::mem::replace(asked, true) {
         // Safe at any moment: whatever is durable stays, whatever is not is done again.
         std::process::exit(Exit::Interrupted.code().into());
     }

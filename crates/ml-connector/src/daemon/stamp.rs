@@ -18,10 +18,14 @@ const SECRETS: &str = "secrets";
 const ENDS: [&str; 4] = ["toml", "csv", "ics", "pem"];
 
 impl Stamp {
-    /// How the files of the link in `folder` look now.
-    pub(crate) fn of(folder: &Path) -> Self {
+    /// How the files of the link in `folder` look now, and the calendar that it shares with others.
+    pub(crate) fn of(folder: &Path, shared: Option<&Path>) -> Self {
         let mut files = Vec::new();
-        for folder in std::iter::once(folder.to_owned()).chain(FOLDERS.map(|name| folder.join(name))) {
+        if let Some((file, meta)) = shared.and_then(|file| Some((file, std::fs::metadata(file).ok()?))) {
+            files.push((file.to_owned(), meta.len(), meta.modified().ok()));
+        }
+        let own = std::iter::once(folder.to_owned()).chain(FOLDERS.map(|name| folder.join(name)));
+        for folder in own.chain(shared.map(Path::to_owned)) {
             // What cannot be read is reported when the configuration is loaded.
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
             let all = folder.ends_with(SECRETS);
@@ -78,10 +82,22 @@ mod tests {
         std::fs::create_dir_all(link.path().join("flows")).unwrap();
         std::fs::create_dir_all(link.path().join("data")).unwrap();
         std::fs::write(link.path().join(LINK_FILE), "x").unwrap();
-        let before = Stamp::of(link.path());
+        let before = Stamp::of(link.path(), None);
         std::fs::write(link.path().join("data/state.db"), "x").unwrap();
-        assert_eq!(Stamp::of(link.path()), before);
+        assert_eq!(Stamp::of(link.path(), None), before);
         std::fs::write(link.path().join("flows/a.toml"), "xy").unwrap();
-        assert_ne!(Stamp::of(link.path()), before);
+        assert_ne!(Stamp::of(link.path(), None), before);
+    }
+
+    #[test]
+    fn a_calendar_that_links_share_counts_for_each() {
+        let (link, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = elsewhere.path().join("company.ics");
+        for shared in [elsewhere.path(), &file] {
+            std::fs::write(&file, "x").unwrap();
+            let before = Stamp::of(link.path(), Some(shared));
+            std::fs::write(&file, "xy").unwrap();
+            assert_ne!(Stamp::of(link.path(), Some(shared)), before);
+        }
     }
 }

@@ -45,6 +45,9 @@ struct Flow {
     began: Option<Timestamp>,
     ended: Option<Timestamp>,
     failures: u32,
+    asked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +129,8 @@ fn flow(name: &str, flow: &FlowState, now: Timestamp) -> Flow {
         began: last.began,
         ended: last.ended,
         failures: last.failures,
+        asked: flow.asked.is_some(),
+        exit: failed.map(|failed| failed.exit.code()),
         error: failed.map(|failed| failed.chain.join(": ")),
         hint: failed.map(|failed| failed.hint.clone()),
         age_seconds: flow.age(now).map(|age| age.as_secs()),

@@ -1,6 +1,7 @@
 //! `daemon …`: talks to a running daemon.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -58,9 +59,16 @@ pub(crate) struct RunArgs {
     /// Compare everything with the target, also what seems unchanged
     #[arg(long)]
     full: bool,
+    /// Wait until the runs have ended, tell how they go on, and end as they end
+    #[arg(long)]
+    wait: bool,
 }
 
+/// How often it is asked how runs go on.
+const LOOK: Duration = Duration::from_secs(1);
+
 pub(crate) async fn run(verb: Daemon, session: &Session) -> Result<Exit, Failure> {
+    let wait = matches!(&verb, Daemon::Run(args) if args.wait);
     let (socket, method, path, body) = match verb {
         Daemon::Status(plain) => (plain.socket, Method::GET, "/v1/status", None),
         Daemon::Drain(plain) => (plain.socket, Method::POST, "/v1/drain", None),
@@ -78,14 +86,52 @@ pub(crate) async fn run(verb: Daemon, session: &Session) -> Result<Exit, Failure
             (which.socket, Method::POST, "/v1/resume", Some(body))
         }
     };
-    let answer = ControlClient::new(&session.link, socket).ask(method, path, body).await?;
+    let client = ControlClient::new(&session.link, socket);
+    let answer = client.ask(method, path, body).await?;
     let terminal = session.terminal;
+    if wait {
+        return follow(&client, &answer, session).await;
+    }
     if terminal.json {
         terminal.print_json(&answer)?;
     } else {
         terminal.print(&told(&answer, session))?;
     }
     Ok(Exit::Ok)
+}
+
+/// Tells how the runs go on that were asked for, until all have ended; ends as the first one that failed.
+async fn follow(client: &ControlClient, asked: &Value, session: &Session) -> Result<Exit, Failure> {
+    let names: Vec<&str> = asked
+        .get("flows")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    loop {
+        let status = client.ask(Method::GET, "/v1/status", None).await?;
+        let standing: Vec<_> =
+            daemon_view::flows(&status).filter(|(name, _)| names.contains(&name.as_str())).collect();
+        if !standing.iter().any(|(_, flow)| daemon_view::is_under_way(flow)) {
+            let ended = standing.iter().filter_map(|(_, flow)| flow.get("exit")?.as_u64());
+            let failed =
+                ended.filter_map(|code| Exit::ALL.into_iter().find(|exit| u64::from(exit.code()) == code));
+            let terminal = session.terminal;
+            if terminal.json {
+                terminal.print_json(&status)?;
+            } else {
+                terminal.print(&daemon_view::page(&status, terminal.data))?;
+            }
+            return Ok(failed.into_iter().next().unwrap_or(Exit::Ok));
+        }
+        for (name, flow) in &standing {
+            if let Some(words) = daemon_view::progress(flow) {
+                session.terminal.say(&format!("{name}: {words}"));
+            }
+        }
+        session.clock.sleep(LOOK).await;
+    }
 }
 
 fn told(answer: &Value, session: &Session) -> String {
