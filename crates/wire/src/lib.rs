@@ -70,3 +70,7 @@ pub use transport::{
 };
 #[cfg(any(feature = "reqwest", feature = "grpc"))]
 pub use trust::TrustError;
+
+#[cfg(feature = "reqwest")]
+#[cfg(test)]
+mod attack_tests;

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
 use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use crate::trust::{NO_ROOTS, Trust, TrustError};
 use crate::{
@@ -90,6 +91,10 @@ impl ReqwestTransport {
         if size > self.limits.header_bytes {
             let allowed = self.limits.header_bytes;
             return Err(unknown(format!("{size} bytes of response headers, {allowed} are allowed")));
+        }
+        if [TRANSFER_ENCODING, CONTENT_LENGTH].iter().all(|name| answer.headers().contains_key(name)) {
+            // Whoever stands in between may have believed the other one (RFC 9112, section 6.3).
+            return Err(unknown("the answer tells its length in two ways".to_owned()));
         }
         let status = answer.status();
         let version = answer.version();
