@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::Resource;
 use crate::encode::is_identifier_path;
+use crate::resource::PartId;
 
 /// The fields of one row or the parameters of one action, in the order in which they were given.
 ///
@@ -25,6 +26,8 @@ use crate::encode::is_identifier_path;
 pub struct Body {
     fields: Vec<(String, Value)>,
     numbers_as_text: bool,
+    /// The parts of a batch that are bound in it.
+    parts: Vec<PartId>,
 }
 
 /// One value of a body.
@@ -77,8 +80,15 @@ impl Body {
     /// Makes the navigation `name` lead to the row `to` (`name@odata.bind`).
     pub fn bind(mut self, name: impl Into<String>, to: &Resource) -> Self {
         let name = format!("{}@odata.bind", name.into());
+        self.parts.extend(to.part());
         self.fields.push((name, Value::Text(to.path().to_owned())));
         self
+    }
+
+    /// The body of a reference (`@odata.id`).
+    pub(crate) fn reference(to: &Resource) -> Self {
+        let fields = vec![("@odata.id".to_owned(), Value::Text(to.path().to_owned()))];
+        Self { fields, numbers_as_text: false, parts: to.part().into_iter().collect() }
     }
 
     /// Creates rows together with this one (deep insert, OData Protocol 11.4.2.2).
@@ -104,8 +114,25 @@ impl Body {
         Ok(out)
     }
 
+    /// The parts of a batch that are bound in it or in what is nested.
+    pub(crate) fn parts(&self) -> Vec<PartId> {
+        let mut parts = self.parts.clone();
+        for (_, value) in &self.fields {
+            parts_of(value, &mut parts);
+        }
+        parts
+    }
+
     pub(crate) fn content_type(&self) -> &'static str {
         if self.numbers_as_text { "application/json;IEEE754Compatible=true" } else { "application/json" }
+    }
+}
+
+fn parts_of(value: &Value, parts: &mut Vec<PartId>) {
+    match value {
+        Value::Row(row) => parts.extend(row.parts()),
+        Value::List(values) => values.iter().for_each(|value| parts_of(value, parts)),
+        _ => {}
     }
 }
 
@@ -127,7 +154,7 @@ fn push_row(out: &mut String, body: &Body, quoted: bool) -> Result<(), BodyError
 fn check_name(body: &Body, index: usize, name: &str) -> Result<(), BodyError> {
     let plain = name.strip_suffix("@odata.bind").unwrap_or(name);
     let error = |why| Err(BodyError { field: name.to_owned(), why });
-    if plain.contains(['/', '.']) || !is_identifier_path(plain) {
+    if name != "@odata.id" && (plain.contains(['/', '.']) || !is_identifier_path(plain)) {
         return error("is no property name");
     }
     if body.fields.iter().take(index).any(|(earlier, _)| earlier == name) {

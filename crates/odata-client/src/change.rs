@@ -1,20 +1,23 @@
 //! One change of one row, as a value: sent alone or as a part of a batch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use wire::Effect;
 
 use crate::resource::PartId;
-use crate::{Body, ODataError, Precondition, Prefer, Resource};
+use crate::service::{JSON, PREFER};
+use crate::{Body, Feature, ODataError, Precondition, Prefer, Query, Resource, profile};
 
 /// A request that changes something, with what must be true before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub(crate) method: Method,
     pub(crate) resource: Resource,
+    pub(crate) query: Query,
     body: Option<Body>,
     condition: Precondition,
     pub(crate) prefer: Prefer,
@@ -55,9 +58,36 @@ impl Change {
         Self::new(Method::POST, action, Some(parameters), condition)
     }
 
+    /// Relates a row to `to`: `navigation` is a navigation property to many (`POST …/$ref`), or to one
+    /// (`PUT …/$ref`) if `single`.
+    pub fn link(navigation: Resource, to: &Resource, single: bool) -> Self {
+        let method = if single { Method::PUT } else { Method::POST };
+        Self::new(method, navigation.reference(), Some(Body::reference(to)), Precondition::None)
+    }
+
+    /// Ends the relation of a row to `to` (`DELETE …/$ref?$id=…`), or to the only one.
+    pub fn unlink(navigation: Resource, to: Option<&Resource>) -> Self {
+        let id = to.map(|to| to.path().to_owned());
+        let change = Self::new(Method::DELETE, navigation.reference(), None, Precondition::None);
+        change.query(Query { id, ..Query::default() })
+    }
+
     fn new(method: Method, resource: Resource, body: Option<Body>, condition: Precondition) -> Self {
         let (prefer, records) = (Prefer::default(), Arc::default());
-        Self { method, resource, body, condition, prefer, records }
+        Self { method, resource, query: Query::default(), body, condition, prefer, records }
+    }
+
+    /// With these options: what of the row comes back (`$select`, `$expand`), or where it goes
+    /// (`$index`).
+    pub fn query(mut self, query: Query) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// Under this condition, where none is asked for otherwise.
+    pub fn only_if(mut self, condition: Precondition) -> Self {
+        self.condition = condition;
+        self
     }
 
     /// Adds preferences.
@@ -72,6 +102,13 @@ impl Change {
         self
     }
 
+    /// Path and options below the root, or from the part of a batch, percent-encoded.
+    pub fn encoded(&self) -> String {
+        let options = self.query.encoded();
+        let joint = if options.is_empty() { "" } else { "?" };
+        format!("{}{joint}{options}", self.resource.path())
+    }
+
     /// What sending it twice would do. Only an exact ETag makes a second or late landing harmless:
     /// it is refused then. Everything else could duplicate a row, or put an older value over a newer.
     pub fn effect(&self) -> Effect {
@@ -84,13 +121,25 @@ impl Change {
         if let Some(body) = &self.body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type()));
         }
-        if let Some(value) = self.condition.header() {
-            headers.insert(IF_MATCH, value);
-        }
-        if let Some(value) = self.prefer.header() {
-            headers.insert("prefer", value);
-        }
+        headers.extend(self.condition.header());
+        headers.extend(self.prefer.header().map(|value| (PREFER, value)));
         headers
+    }
+
+    /// Its headers as a part of a batch, where those of the batch do not count.
+    pub(crate) fn part_headers(&self) -> HeaderMap {
+        let mut headers = self.headers();
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+        headers
+    }
+
+    /// What it needs of a server.
+    pub(crate) fn needs(&self) -> BTreeSet<Feature> {
+        let mut needs = profile::needs(&self.query.encoded());
+        needs.extend(self.resource.needs());
+        needs.extend((self.condition == Precondition::Absent).then_some(Feature::IfNoneMatch));
+        needs.extend(self.prefer.respond_async.then_some(Feature::Async));
+        needs
     }
 
     pub(crate) fn bytes(&self, operation: &'static str) -> Result<Bytes, ODataError> {
@@ -100,11 +149,12 @@ impl Change {
     }
 
     /// The earlier parts of a batch that it refers to.
-    pub(crate) fn references(&self) -> impl Iterator<Item = PartId> {
+    pub(crate) fn references(&self) -> Vec<PartId> {
         let condition = match self.condition {
             Precondition::AsPart(part) => Some(part),
             _ => None,
         };
-        self.resource.part().into_iter().chain(condition)
+        let bound = self.body.as_ref().map(Body::parts).unwrap_or_default();
+        self.resource.part().into_iter().chain(condition).chain(bound).collect()
     }
 }

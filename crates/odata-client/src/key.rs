@@ -74,6 +74,20 @@ impl Key {
         }
     }
 
+    /// Whether each part can be a segment: parsers of addresses resolve `.` and `..` away, an empty
+    /// segment is none, and what begins with `$` or `@` means something else.
+    pub(crate) fn fits_segments(&self) -> bool {
+        let fits = |literal: &Literal| match literal {
+            Literal::Text(text) => !matches!(text.as_str(), "" | "." | "..") && !text.starts_with(['$', '@']),
+            Literal::Null | Literal::Alias(_) => false,
+            _ => true,
+        };
+        match self {
+            Self::Single(literal) => fits(literal),
+            Self::Composite(parts) => parts.iter().all(|(_, literal)| fits(literal)),
+        }
+    }
+
     /// Reads a key with its parentheses, not percent-encoded.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         parse::key(text)

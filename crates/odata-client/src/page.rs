@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use url::Url;
 use wire::{Evidence, Response};
 
-use crate::ODataError;
-use crate::refusal::{date, excerpt, from_member, is_json};
+use crate::refusal::{date, excerpt, from_member, in_stream, is_json};
+use crate::{Applied, ODataError, Prefer};
 
 /// One page of rows.
 #[derive(Debug, Clone)]
@@ -23,6 +23,10 @@ pub struct Page {
     pub(crate) url: Url,
     pub(crate) operation: &'static str,
     pub(crate) trail: Trail,
+    /// What was preferred; it is preferred of the pages behind this one too.
+    pub(crate) prefer: Prefer,
+    /// Which preferences were followed.
+    pub applied: Applied,
     /// The server's clock when it answered (the `Date` header), in whole seconds.
     pub date: Option<Timestamp>,
     /// The audit entry that holds the answer.
@@ -48,6 +52,27 @@ impl Page {
         self.rows.iter().map(|range| self.text.get(range.clone()).unwrap_or_default())
     }
 
+    /// The row with this number, from 0 on, as raw JSON.
+    pub fn row(&self, number: usize) -> Option<&str> {
+        self.text.get(self.rows.get(number)?.clone())
+    }
+
+    /// The page without its rows, from which the next one can be asked for.
+    pub(crate) fn without_rows(&self) -> Self {
+        Self {
+            text: String::new(),
+            rows: Vec::new(),
+            control: self.control.clone(),
+            url: self.url.clone(),
+            operation: self.operation,
+            trail: self.trail,
+            prefer: self.prefer.clone(),
+            applied: self.applied.clone(),
+            date: self.date,
+            evidence: self.evidence,
+        }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -61,6 +86,30 @@ impl Page {
     /// The control information.
     pub fn control(&self) -> &Control {
         &self.control
+    }
+
+    /// Rows that came inside of `row`, which is a row of a page of `like` or itself.
+    pub(crate) fn within(
+        text: String,
+        like: &Origin<'_>,
+        control: Control,
+    ) -> Result<Self, serde_json::Error> {
+        let mut rows = Vec::new();
+        let mut json = serde_json::Deserializer::from_str(&text);
+        Rows { base: text.as_ptr().addr(), rows: &mut rows }.deserialize(&mut json)?;
+        json.end()?;
+        Ok(Self {
+            rows,
+            control,
+            url: like.url.clone(),
+            operation: like.operation,
+            trail: Trail::start(like.url),
+            prefer: Prefer::default(),
+            applied: Applied::default(),
+            date: like.date,
+            evidence: like.evidence,
+            text,
+        })
     }
 
     /// Reads the answer of a page request.
@@ -80,6 +129,9 @@ impl Page {
         }
         let mut envelope = Envelope::new(&text);
         if let Err(error) = envelope.parse(&text) {
+            if let Some(error) = in_stream(operation, response, &text) {
+                return Err(error);
+            }
             let byte = byte_offset(&text, &error);
             return Err(malformed(format!("row {}, byte {byte}", envelope.rows.len()), error.to_string()));
         }
@@ -97,11 +149,21 @@ impl Page {
             url,
             operation,
             trail,
+            prefer: Prefer::default(),
+            applied: Applied::read(response.headers()),
             date: date(response.headers()),
             evidence: response.extensions().get::<Evidence>().copied(),
             text,
         })
     }
+}
+
+/// The answer that rows came in.
+pub(crate) struct Origin<'a> {
+    pub(crate) url: &'a Url,
+    pub(crate) operation: &'static str,
+    pub(crate) date: Option<Timestamp>,
+    pub(crate) evidence: Option<Evidence>,
 }
 
 /// Finds loops of links in constant space (Brent): it remembers one link, and a later one each time

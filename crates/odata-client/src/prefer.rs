@@ -16,6 +16,7 @@ pub enum Return {
 /// The `Prefer` header (OData Protocol 8.2.8, RFC 7240). A server may ignore all of it: believe
 /// [`Applied`] only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each of them is preferred or not")]
 pub struct Prefer {
     /// `return=…`.
     pub returning: Option<Return>,
@@ -29,6 +30,12 @@ pub struct Prefer {
     pub respond_async: bool,
     /// `wait`, in seconds: how long the server may take.
     pub wait: Option<u32>,
+    /// `include-annotations`: which annotations come along, such as `*` or `-Ns.*`.
+    pub include_annotations: Option<String>,
+    /// `allow-entityreferences`: a row that was there already may come as a reference.
+    pub allow_entity_references: bool,
+    /// `omit-values=nulls` (4.01): properties that are null are left out.
+    pub omit_nulls: bool,
 }
 
 impl Prefer {
@@ -64,6 +71,17 @@ impl Prefer {
         }
         if let Some(seconds) = self.wait {
             add("wait", Some(&seconds.to_string()));
+        }
+        if let Some(list) = &self.include_annotations {
+            // A header that cannot be written would lose the other preferences too.
+            let list: String = list.chars().filter(|c| c.is_ascii_graphic() && *c != '"').collect();
+            add("odata.include-annotations", Some(&format!("\"{list}\"")));
+        }
+        if self.allow_entity_references {
+            add("odata.allow-entityreferences", None);
+        }
+        if self.omit_nulls {
+            add("omit-values", Some("nulls"));
         }
         if out.is_empty() { None } else { HeaderValue::from_str(&out).ok() }
     }
@@ -103,6 +121,11 @@ impl Applied {
         self.flag("track-changes")
     }
 
+    /// Whether it leaves out what is null: then a missing property means null.
+    pub fn omits_nulls(&self) -> bool {
+        self.value("omit-values") == Some("nulls")
+    }
+
     /// Whether it answers later.
     pub fn responds_async(&self) -> bool {
         self.flag("respond-async")
@@ -139,9 +162,13 @@ mod tests {
             track_changes: true,
             respond_async: true,
             wait: Some(30),
+            include_annotations: Some("*".into()),
+            allow_entity_references: true,
+            omit_nulls: true,
         };
         let text = "return=minimal, odata.maxpagesize=500, odata.continue-on-error, \
-                    odata.track-changes, respond-async, wait=30";
+                    odata.track-changes, respond-async, wait=30, odata.include-annotations=\"*\", \
+                    odata.allow-entityreferences, omit-values=nulls";
         assert_eq!(all.header().unwrap(), text);
         let stop = Prefer { continue_on_error: Some(false), ..Prefer::default() };
         assert_eq!(stop.header().unwrap(), "odata.continue-on-error=false");

@@ -20,6 +20,8 @@ pub use rule::Rule;
 
 use crate::{Metadata, Query, StatusError};
 
+pub(crate) use scan::features as needs;
+
 /// More refusals than any server teaches; the oldest are forgotten first.
 const MOST: usize = 200;
 
@@ -135,7 +137,8 @@ impl Profile {
         self.check_features(&BTreeSet::from([feature]))
     }
 
-    fn check_features(&self, features: &BTreeSet<Feature>) -> Result<(), Unsupported> {
+    /// Whether a request that needs all of `features` can be sent.
+    pub fn check_features(&self, features: &BTreeSet<Feature>) -> Result<(), Unsupported> {
         for feature in features {
             if let Some(rule) = rule::of(self.base, *feature) {
                 return Err(Unsupported {

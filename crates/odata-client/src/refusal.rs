@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use wire::{Evidence, Response};
 
-use crate::error::{ErrorDetail, StatusError};
+use crate::error::{ErrorDetail, ODataError, StatusError};
 
 const EXCERPT: usize = 300;
 const MESSAGE: usize = 1_000;
@@ -37,6 +37,25 @@ pub(crate) fn from_member(response: &Response, member: &str) -> StatusError {
         _ => error.message = excerpt(member, MESSAGE),
     }
     error
+}
+
+/// The error with which a server broke off in the middle of a successful answer: what was begun stays
+/// unfinished, and `"error":{…}` is the last whole thing (OData JSON Format, section on in-stream
+/// errors).
+pub(crate) fn in_stream(operation: &'static str, response: &Response, text: &str) -> Option<ODataError> {
+    const NAME: &str = "\"error\"";
+    let behind = text.get(text.rfind(NAME)? + NAME.len()..)?;
+    let object = behind.trim_start().strip_prefix(':')?.trim_start();
+    let mut values = serde_json::Deserializer::from_str(object).into_iter::<Map<String, Value>>();
+    let found = values.next()?.ok()?;
+    let rest = object.get(values.byte_offset()..)?;
+    let ends = rest.chars().all(|c| matches!(c, '}' | ']') || c.is_whitespace());
+    if !ends || !(found.contains_key("code") || found.contains_key("message")) {
+        return None;
+    }
+    let mut error = blank(response);
+    fill(&mut error, &found);
+    Some(ODataError::Status { operation, error: Box::new(error) })
 }
 
 /// Whether a body may be read as JSON: it says so, or it says nothing and looks like it.
@@ -169,6 +188,27 @@ mod tests {
         assert_eq!((null.code, null.message.as_str()), (None, "m"));
         let number = answer(400, "application/json", r#"{"error":{"code":400,"message":"m"}}"#);
         assert_eq!(number.code(), "400");
+    }
+
+    #[test]
+    fn an_error_that_ends_a_stream_is_found_and_a_field_of_that_name_is_not() {
+        let response = Response::new(Bytes::new());
+        let error = |text: &str| in_stream("t", &response, text).map(|error| error.to_string());
+        for text in [
+            r#"{"value":[{"A":1},{"B":{"error":{"code":"X","message":"m"}}"#,
+            r#"{"value":[{"A":1},{"error":{"code":"X","message":"m"}"#,
+            r#"{"value":[{"A":"half{"error" : {"code":"X","message":"m"}}]}"#,
+        ] {
+            assert_eq!(error(text).as_deref(), Some("t was refused: status 200 OK X: m"), "{text}");
+        }
+        for text in [
+            r#"{"value":[{"error":{"a":1}},{"A"#,
+            r#"{"value":[{"error":{"code":"X"}},{"A":1"#,
+            r#"{"value":[{"error":"X"#,
+            r#"{"value":[{"error""#,
+        ] {
+            assert_eq!(error(text), None, "{text}");
+        }
     }
 
     #[test]

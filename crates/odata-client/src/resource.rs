@@ -1,7 +1,7 @@
 //! The path of a resource below the service root, percent-encoded as it is built.
 
 use crate::encode::push_segment;
-use crate::{Key, Literal};
+use crate::{Feature, Key, Literal};
 
 /// What a request is about: a set, a row, what hangs on it, or an operation.
 ///
@@ -14,6 +14,8 @@ use crate::{Key, Literal};
 pub struct Resource {
     path: String,
     part: Option<PartId>,
+    /// Whether a key in it is a segment of its own.
+    segments: bool,
 }
 
 /// The number of one part of a batch, which later parts may refer to.
@@ -23,7 +25,7 @@ pub struct PartId(pub(crate) u32);
 impl PartId {
     /// The row that the part wrote, as a resource for later parts (`$1`).
     pub fn resource(self) -> Resource {
-        Resource { path: self.reference(), part: Some(self) }
+        Resource { path: self.reference(), part: Some(self), segments: false }
     }
 
     /// `$1`, as it stands in paths and in `If-Match`.
@@ -37,13 +39,25 @@ impl Resource {
     pub fn set(name: &str) -> Self {
         let mut path = String::new();
         push_segment(&mut path, name);
-        Self { path, part: None }
+        Self { path, part: None, segments: false }
     }
 
     /// The row of it with `key`.
     pub fn key(mut self, key: &Key) -> Self {
         key.push_path(&mut self.path);
         self
+    }
+
+    /// The row of it with `key`, as segments of their own: `Orders/A-1` (OData 4.01, section
+    /// key-as-segment). A key that cannot be one, such as `..` or an empty text, keeps its
+    /// parentheses, which every server understands.
+    pub fn key_segment(mut self, key: &Key) -> Self {
+        if key.fits_segments() {
+            self.segments = true;
+            key.push_segments(&mut self.path);
+            return self;
+        }
+        self.key(key)
     }
 
     /// What `segment` of it names: a property, a navigation, or a bound operation by its qualified
@@ -81,6 +95,11 @@ impl Resource {
         &self.path
     }
 
+    /// What it needs of a server.
+    pub(crate) fn needs(&self) -> Option<Feature> {
+        self.segments.then_some(Feature::KeyAsSegment)
+    }
+
     /// The part of a batch that it starts from.
     pub(crate) fn part(&self) -> Option<PartId> {
         self.part
@@ -106,6 +125,10 @@ mod tests {
         assert_eq!(exists.path(), "Exists(No=%27a%20b%27,Max=2)");
         assert_eq!(Resource::set("Now").parameters(&[]).path(), "Now()");
         assert_eq!(Resource::set("S").count().path(), "S/$count");
+        assert_eq!(Resource::set("S").key_segment(&Key::text("A-1")).then("Nav").path(), "S/A-1/Nav");
+        for (key, path) in [("..", "S(%27..%27)"), ("", "S(%27%27)"), ("$count", "S(%27%24count%27)")] {
+            assert_eq!(Resource::set("S").key_segment(&Key::text(key)).path(), path);
+        }
         assert_eq!(PartId(3).resource().then("Lines").reference().path(), "$3/Lines/$ref");
     }
 }

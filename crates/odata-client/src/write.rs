@@ -1,15 +1,15 @@
 //! Sends one change and types what comes back.
 
-use bytes::Bytes;
+use http::StatusCode;
 use http::header::{HeaderMap, LOCATION};
-use http::{Method, StatusCode};
 use jiff::Timestamp;
+use url::Url;
 use wire::{Call, Evidence, Response};
 
 use crate::monitor::Monitor;
 use crate::prefer::Applied;
-use crate::service::{Outgoing, entity_of};
-use crate::{Change, ETag, ODataError, Service};
+use crate::service::Outgoing;
+use crate::{Change, ETag, Entity, ODataError, Service};
 
 /// A change that the server made.
 #[derive(Debug, Clone)]
@@ -30,6 +30,7 @@ pub struct Written {
     pub date: Option<Timestamp>,
     /// The audit entry that holds the answer.
     pub evidence: Option<Evidence>,
+    pub(crate) operation: &'static str,
 }
 
 /// What came of a change that was not refused.
@@ -59,29 +60,36 @@ impl Service {
     /// A change with an exact ETag may be sent again by the retry layer: a `412` then may mean that
     /// the first landing succeeded, so read the row before you call it a conflict.
     pub async fn write(&self, operation: &'static str, change: &Change) -> Result<Outcome, ODataError> {
-        if change.references().next().is_some() {
+        if !change.references().is_empty() {
             let why = "it refers to a part of a batch, but is sent alone".into();
             return Err(ODataError::Unaskable { operation, why });
         }
-        let url = self.url(operation, change.resource.path(), "")?;
+        let needs = change.needs();
+        self.guard.check(operation, &needs)?;
+        let url = self.url(operation, change.resource.path(), &change.query.encoded())?;
         let outgoing = Outgoing {
             method: change.method.clone(),
             headers: change.headers(),
             body: change.bytes(operation)?,
         };
         let call = Call::new(operation, change.effect()).about(change.records.clone());
-        let response = self.send(call, &url, outgoing).await?;
+        let answer = self.send(call, &url, outgoing).await;
+        let response = answer.inspect_err(|error| self.guard.learn(&needs, error))?;
         if change.prefer.respond_async
             && let Some(monitor) = Monitor::read(self, operation, &url, &response)?
         {
             return Ok(Outcome::Accepted(monitor));
         }
-        written(operation, &response).map(|written| Outcome::Written(Box::new(written)))
+        written(operation, &url, &response).map(|written| Outcome::Written(Box::new(written)))
     }
 }
 
 /// Reads the answer to a change; the status is a success.
-pub(crate) fn written(operation: &'static str, response: &Response) -> Result<Written, ODataError> {
+pub(crate) fn written(
+    operation: &'static str,
+    url: &Url,
+    response: &Response,
+) -> Result<Written, ODataError> {
     let headers = response.headers();
     let mut written = Written {
         status: response.status(),
@@ -92,9 +100,10 @@ pub(crate) fn written(operation: &'static str, response: &Response) -> Result<Wr
         applied: Applied::read(headers),
         date: crate::refusal::date(headers),
         evidence: response.extensions().get::<Evidence>().copied(),
+        operation,
     };
     if !response.body().trim_ascii().is_empty() {
-        let entity = entity_of(operation, response)?;
+        let entity = Entity::read(operation, url.clone(), response)?;
         written.etag = written.etag.or_else(|| ETag::new(entity.etag?).ok());
         written.entity = Some(entity.text);
     }
@@ -105,19 +114,11 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-impl Outgoing {
-    /// A request that only reads.
-    pub(crate) fn get(headers: HeaderMap) -> Self {
-        Self { method: Method::GET, headers, body: Bytes::new() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use url::Url;
     use wire::scripted::{Scripted, answer, clock};
     use wire::{Effect, TransportError, TransportErrorKind};
 

@@ -1,9 +1,10 @@
 //! A profile in use: it is asked before each read, and learns from each refusal.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Profile;
-use crate::{ODataError, Query};
+use crate::{Feature, ODataError};
 
 /// The profile of a service, shared by all its copies; without one, everything is asked.
 #[derive(Debug, Clone, Default)]
@@ -19,16 +20,16 @@ impl Guard {
         self.with(|profile| profile.clone())
     }
 
-    /// Refuses a query that the server cannot answer.
-    pub(crate) fn check(&self, operation: &'static str, query: &Query) -> Result<(), ODataError> {
-        let checked = self.with(|profile| profile.check(query)).unwrap_or(Ok(()));
+    /// Refuses what needs something that the server cannot do.
+    pub(crate) fn check(&self, operation: &'static str, needs: &BTreeSet<Feature>) -> Result<(), ODataError> {
+        let checked = self.with(|profile| profile.check_features(needs)).unwrap_or(Ok(()));
         checked.map_err(|refused| ODataError::Unaskable { operation, why: refused.to_string() })
     }
 
-    /// Learns from the server's refusal of `query`.
-    pub(crate) fn learn(&self, query: &Query, error: &ODataError) {
+    /// Learns from the server's refusal of what needed `needs`.
+    pub(crate) fn learn(&self, needs: &BTreeSet<Feature>, error: &ODataError) {
         if let Some(status) = error.status() {
-            self.with(|profile| profile.learn(query, status));
+            self.with(|profile| profile.learn_features(needs.clone(), status));
         }
     }
 
@@ -45,7 +46,7 @@ mod tests {
     use wire::{HttpTransport, Request, Response, TransportError};
 
     use super::*;
-    use crate::{Filter, Service};
+    use crate::{Filter, Query, Service};
 
     /// Implements no counts.
     #[derive(Debug, Default)]

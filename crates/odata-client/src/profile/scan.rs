@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Feature;
 
 /// What the encoded query needs.
-pub(super) fn features(encoded: &str) -> BTreeSet<Feature> {
+pub(crate) fn features(encoded: &str) -> BTreeSet<Feature> {
     let mut found = BTreeSet::new();
     for (name, value) in options(encoded) {
         let feature = match name.as_str() {
