@@ -13,6 +13,9 @@ pub(super) const UNLIKE: usize = usize::MAX;
 
 /// What our parser says to `input` as a `rule`; an error says why we have no parser for it.
 pub(super) fn read(rule: &str, input: &str, names: &dyn Names) -> Result<Outcome, &'static str> {
+    if ["$at=", "$from=", "$to=", "$toInclusive="].iter().any(|option| input.contains(option)) {
+        return Err("options of the temporal extension are not read: no server that we know of has them");
+    }
     if let Some(outcome) = url(rule, input, names).or_else(|| value(rule, input, names)) {
         return Ok(outcome);
     }

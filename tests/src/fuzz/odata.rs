@@ -2,6 +2,7 @@
 
 mod answer;
 mod corpus;
+mod several;
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +10,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use odata_client::metadata::Drift;
-use odata_client::{Cell, Columns, Filter, Key, Literal, Metadata, ODataError, Profile, Query, Row, Service};
+use odata_client::{
+    Cell, Columns, Filter, Key, Literal, Metadata, ODataError, Profile, Query, RelativeUri, Row, Service,
+};
 use serde_json::Value;
 use wire::{HttpTransport, Request, Response, TransportError};
 
@@ -17,7 +20,7 @@ use super::Target;
 use answer::{ANSWER_WORDS, ANSWERS, answer};
 use corpus::{
     CELLS, CSDL, CSDL_WORDS, DOCUMENTS, ERRORS, FILTER_WORDS, FILTERS, JSON_WORDS, LINK_WORDS, LINKS, PAGES,
-    ROWS, XML, XML_WORDS,
+    ROWS, URLS, XML, XML_WORDS,
 };
 
 /// The targets.
@@ -32,6 +35,26 @@ pub const TARGETS: &[Target] = &[
     Target { name: "odata-document", corpus: DOCUMENTS, words: JSON_WORDS, check: document },
     Target { name: "odata-link", corpus: LINKS, words: LINK_WORDS, check: link },
     Target { name: "odata-answer", corpus: ANSWERS, words: ANSWER_WORDS, check: answer },
+    Target {
+        name: "odata-batch-multipart",
+        corpus: several::MULTIPARTS,
+        words: several::MULTIPART_WORDS,
+        check: several::multipart,
+    },
+    Target {
+        name: "odata-batch-json",
+        corpus: several::JSON_BATCHES,
+        words: several::BATCH_WORDS,
+        check: several::json_batch,
+    },
+    Target {
+        name: "odata-delta",
+        corpus: several::DELTAS,
+        words: several::DELTA_WORDS,
+        check: several::delta,
+    },
+    Target { name: "odata-nested", corpus: several::NESTED, words: JSON_WORDS, check: several::nested },
+    Target { name: "odata-url", corpus: URLS, words: FILTER_WORDS, check: url },
     Target { name: "odata-profile", corpus: FILTERS, words: FILTER_WORDS, check: profile },
 ];
 
@@ -242,4 +265,18 @@ fn profile(bytes: &[u8]) -> Checked {
     hold(Profile::strict().check(&asked(text.clone())).is_ok(), "a server of 4.01 is refused something")?;
     let again = ifs.check(&asked(format!("{quoted} eq Name and Lines/any(x:x eq {quoted})")));
     hold(again.is_err(), "an operator behind a text is not seen")
+}
+
+/// An address that is accepted is printed as one that says the same.
+fn url(bytes: &[u8]) -> Checked {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(()) };
+    let Ok(uri) = RelativeUri::parse(text) else { return Ok(()) };
+    let printed = uri.encoded();
+    match RelativeUri::parse(&printed) {
+        Ok(again) if again == uri => Ok(()),
+        // Two values can be one text: a word with marks in it and a phrase, a key and a call.
+        Ok(again) if again.encoded() == printed => Ok(()),
+        Ok(again) => Err(format!("it is printed as something else: {printed}: {uri:?} became {again:?}")),
+        Err(error) => Err(format!("it is printed as what cannot be read: {printed}: {error}")),
+    }
 }

@@ -159,6 +159,13 @@ pub(super) const FILTERS: &[&str] = &[
     "Name in ('a','b') and geo.distance(P,geography'SRID=0;Point(1 2)') lt 1",
 ];
 
+pub(super) const URLS: &[&str] = &[
+    "Orders(No='A%2F1',Line=2)/Lines?$filter=(Qty%20mod%202%20eq%200)&$select=A,B&$expand=L($top=3;$orderby=A%20desc)&$count=true",
+    "S?$search=a%20AND%20%22b%20c%22&$skip=3&@p=%27x%27&$filter=contains(Name,@p)%20or%20L/any(x:x/A%20gt%201)",
+    "S/N.F(a=@p)?@p=[1,2]&$apply=filter(A%20gt%201)/groupby((B),aggregate(C%20with%20sum%20as%20D))",
+    "S('x')/$value",
+];
+
 pub(super) const FILTER_WORDS: &[&str] = &[
     " has ",
     " in ",
