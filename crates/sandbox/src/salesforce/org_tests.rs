@@ -227,6 +227,7 @@ fn versions_resources_and_fields_are_described() {
     );
     assert_eq!(client.call("GET", "", &Value::Null).1["query"], "/services/data/v64.0/query");
     assert_eq!(code(&read(&client.send("GET", "/services/data/v30.0/limits", "", &[]))), (404, "NOT_FOUND"));
+    assert_eq!(read(&client.send("GET", "//services/data/v31.0/limits", "", &[])).0, 200);
 
     let fields = || client.call("GET", "/sobjects/Account/describe", &Value::Null).1["fields"].clone();
     let named = |name: &str| {

@@ -26,7 +26,7 @@ impl SalesforceSandbox {
     /// Acts on a request.
     pub(crate) fn route(&self, state: &mut State, request: &Request) -> Response {
         let now = self.clock.elapsed();
-        let path = request.uri().path();
+        let path = single(request.uri().path());
         match path.trim_end_matches('/') {
             "/services/oauth2/token" => {
                 let setup = (&self.settings, &state.switches);
@@ -182,6 +182,12 @@ fn sizes(request: &Request, largest: Option<usize>) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_SIZE_EXCEEDED", words));
     }
     Ok(())
+}
+
+/// A path that begins with one slash: clients put a path behind an address that ends with one.
+fn single(path: &str) -> &str {
+    let slashes = path.len() - path.trim_start_matches('/').len();
+    path.get(slashes.saturating_sub(1)..).unwrap_or(path)
 }
 
 /// The parts of a path, decoded.
