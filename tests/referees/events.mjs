@@ -14,15 +14,15 @@ async function logIn() {
     client_secret: served.client_secret,
   });
   const answer = await (await fetch(`${served.url}/services/oauth2/token`, { method: "POST", body })).json();
-  return { token: answer.access_token, org: answer.id.split("/").at(-2) };
+  return answer.access_token;
 }
 
-const session = await logIn();
+const token = await logIn();
 
 async function rest(method, path, body) {
   const answer = await fetch(`${served.url}/services/data/v64.0${path}`, {
     method,
-    headers: { authorization: `Bearer ${session.token}`, "content-type": "application/json" },
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: body && JSON.stringify(body),
   });
   assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
@@ -38,10 +38,10 @@ async function door(path, body) {
 async function connect() {
   const client = new PubSubApiClient(
     {
-      authType: "user-supplied",
-      accessToken: session.token,
-      instanceUrl: served.url,
-      organizationId: session.org,
+      authType: "oauth-client-credentials",
+      loginUrl: served.url,
+      clientId: "ml-connector-admin",
+      clientSecret: served.client_secret,
       pubSubEndpoint: served.events_url.replace("https://", ""),
       // The client takes no authority but its own list.
       rejectUnauthorizedSsl: false,
@@ -80,7 +80,7 @@ await client.subscribe(topic, first.hear, 100);
 while ((await (await fetch(`${served.url}/sandbox/stats`)).json()).figures.streams < 1) {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
-const made = await rest("POST", "/sobjects/Account", { Name: "Referee", BillingCity: "Åre", AnnualRevenue: 12.5 });
+const made = await rest("POST", "/sobjects/Account", { Name: "Referee", BillingCity: "Åre", AnnualRevenue: 1250 });
 await rest("PATCH", `/sobjects/Account/${made.id}`, { Phone: "+46 1", BillingCity: "Umeå" });
 await rest("PATCH", `/sobjects/Account/${made.id}`, { Phone: null });
 await door("switches", { events: { gaps: 1 } });
@@ -90,7 +90,7 @@ await first.until((told) => told.events.length >= 5);
 const [create, update, nulled, gap, removal] = first.told.events;
 assert.equal(header(create).changeType, "CREATE");
 assert.equal(create.payload.Name, "Referee");
-assert.equal(create.payload.AnnualRevenue, 12.5);
+assert.equal(create.payload.AnnualRevenue, 1250);
 assert.deepEqual(header(create).recordIds, [made.id]);
 assert.match(header(create).changeOrigin, /^com\/salesforce\/api\/rest\/64\.0/);
 assert.equal(header(update).changeType, "UPDATE");

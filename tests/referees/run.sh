@@ -26,7 +26,8 @@ if [ ! -d "$folder/node_modules/jsforce" ]; then
   (cd "$folder" && npm install --silent --no-audit --no-fund --prefix . jsforce@3)
 fi
 if [ ! -d "$folder/node_modules/salesforce-pubsub-api-client" ]; then
-  (cd "$folder" && npm install --silent --no-audit --no-fund --prefix . salesforce-pubsub-api-client@5)
+  # Its avro-js uses underscore without saying so.
+  (cd "$folder" && npm install --silent --no-audit --no-fund --prefix . salesforce-pubsub-api-client@5 underscore@1)
 fi
 if [ ! -x "$folder/cli/node_modules/.bin/sf" ]; then
   mkdir -p "$folder/cli"
@@ -54,7 +55,8 @@ done
 cp "$here/jsforce.js" "$folder/"
 (cd "$folder" && node jsforce.js "$served")
 cp "$here/events.mjs" "$folder/"
-(cd "$folder" && node events.mjs "$served")
+# The address of the sandbox is an IP, which node warns about.
+(cd "$folder" && node --no-deprecation events.mjs "$served")
 node "$here/salesforce_cli.mjs" "$served" "$folder/cli"
 PYTHONPATH="$folder/py" python3 "$here/simple_salesforce_referee.py" "$served"
 echo "all referees agree"
