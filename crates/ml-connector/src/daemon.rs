@@ -145,6 +145,8 @@ impl Daemon {
 
 /// Serves `root` until it is stopped.
 async fn serve(root: &Path, mappers: Mappers) -> Result<Exit, Failure> {
+    // Files are named in its own folder too, which stands in it: one beginning for all of them.
+    let root = &std::path::absolute(root).map_err(|error| Failure::storage(root, &error))?;
     let settings = DaemonFile::load(root)?;
     let instance = Instance::take(root)?;
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
@@ -176,10 +178,7 @@ async fn serve(root: &Path, mappers: Mappers) -> Result<Exit, Failure> {
     let desk = Desk {
         keeper: keeper.sender(),
         clock: clock.clone(),
-        token: Arc::new(Token::load_or_make(
-            &std::path::absolute(token_file).unwrap_or_default(),
-            &*entropy,
-        )?),
+        token: Arc::new(Token::load_or_make(&token_file, &*entropy)?),
         open_metrics: control.open_metrics,
     };
     let socket = root.join(control.socket.clone().unwrap_or_else(|| instance.folder.join(SOCKET)));
