@@ -32,6 +32,17 @@ pub enum Side {
     Target,
 }
 
+impl Side {
+    /// The one across.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Target,
+            Self::Target => Self::Source,
+        }
+    }
+}
+
 /// A value that the target stores otherwise than it is sent.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Rewrite {

@@ -75,6 +75,15 @@ pub(crate) fn page(parked: &Parked, now: Timestamp, paint: Paint) -> String {
         lines.push(format!("  next try   {} UTC ({})", moment(due), relative(due, now)));
     }
     lines.push(format!("  mapped by  {}", parked.mapper));
+    if let Some(name) = &parked.assigned {
+        lines.push(format!("  assigned   {}", safe(name)));
+    }
+    for parent in &parked.waits_for {
+        lines.push(format!("  needs      {} {}", safe(parent.entity.as_str()), safe(parent.id.as_str())));
+    }
+    for (name, given) in parked.amended.iter().flat_map(mapping::Fields::iter) {
+        lines.push(format!("  amended    {} = {}", safe(name.as_str()), value(given)));
+    }
     lines.push(format!("  way out    {}", way_out(parked)));
     lines.extend(observed(parked));
     lines.join("\n")

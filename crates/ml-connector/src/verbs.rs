@@ -30,7 +30,9 @@ pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod plan;
+pub(crate) mod quarantine_assign;
 pub(crate) mod quarantine_discard;
+pub(crate) mod quarantine_edit;
 pub(crate) mod quarantine_list;
 pub(crate) mod quarantine_retry;
 pub(crate) mod quarantine_show;
@@ -153,6 +155,8 @@ pub(crate) enum Quarantine {
     Show(quarantine_show::Args),
     Retry(quarantine_retry::Args),
     Discard(quarantine_discard::Args),
+    Assign(quarantine_assign::Args),
+    Edit(quarantine_edit::Args),
 }
 
 /// Verbs about conflicts.
@@ -265,6 +269,8 @@ impl Quarantine {
             Self::Show(args) => quarantine_show::run(args, session).await,
             Self::Retry(args) => quarantine_retry::run(args, session).await,
             Self::Discard(args) => quarantine_discard::run(args, session).await,
+            Self::Assign(args) => quarantine_assign::run(args, session).await,
+            Self::Edit(args) => quarantine_edit::run(args, session).await,
         }
     }
 }

@@ -87,10 +87,9 @@ impl Conflict {
     /// The same conflict as the flow in the other direction sees it.
     #[must_use]
     pub fn swapped(self) -> Self {
-        let turned = |side: Side| if side == Side::Source { Side::Target } else { Side::Source };
         let state = match self.state {
             ConflictState::Decided { winner, by, at } => {
-                ConflictState::Decided { winner: turned(winner), by, at }
+                ConflictState::Decided { winner: winner.other(), by, at }
             }
             other => other,
         };

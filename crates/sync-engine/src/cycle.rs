@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use mapping::{Key, Policy, Side};
+use mapping::{Change, Entity, Key, Policy, Side};
 use serde_json::json;
 
 use crate::flow::raw;
 use crate::session::Session;
 use crate::stage::{Move, Pulled, Stage};
 use crate::{
-    Commit, ConflictState, Cursor, Flow, FlowError, Mode, Page, ParkedQuery, Report, SourceError, Taken,
-    Watch,
+    Commit, ConflictState, Cursor, Flow, FlowError, Mode, Observation, Page, ParkedQuery, Report,
+    SourceError, Taken, Watch,
 };
 
 /// How many records are fetched by key at once.
@@ -140,31 +140,14 @@ impl Flow {
     async fn look_at(&self, session: &mut Session, keys: &[Key], watch: &dyn Watch) -> Result<(), FlowError> {
         for part in keys.chunks(FETCH) {
             let observed = self.parts.source.fetch(part).await?;
-            let gone: Vec<Key> = part
-                .iter()
-                .zip(&observed)
-                .filter(|(_, seen)| seen.is_none())
-                .map(|(key, _)| key.clone())
-                .collect();
-            self.forget(session, gone).await?;
-            let observations = observed.into_iter().flatten().collect();
+            let gone = observed.iter().filter(|seen| seen.is_none()).count() as u64;
+            let observations = part.iter().zip(observed).map(|(key, seen)| seen.unwrap_or_else(|| lost(key)));
+            let observations = observations.collect();
             let pulled = Pulled { observations, evidence: None, afresh: true, moves: Move::Stay };
             self.carry(session, Stage::Pulled(pulled)).await?;
+            session.report.read -= gone;
             watch.progress(&session.report, None);
         }
-        Ok(())
-    }
-
-    /// Records that are no longer in the source wait for nothing.
-    async fn forget(&self, session: &mut Session, gone: Vec<Key>) -> Result<(), FlowError> {
-        let released: Vec<Key> =
-            gone.into_iter().filter(|key| session.waiting.remove(key).is_some()).collect();
-        if released.is_empty() {
-            return Ok(());
-        }
-        session.report.released += released.len() as u64;
-        let commit = Commit { released, ..Commit::default() };
-        self.parts.store.commit(&self.parts.name, session.fence, commit).await?;
         Ok(())
     }
 
@@ -206,6 +189,11 @@ impl Flow {
             other => Ok(other?),
         }
     }
+}
+
+/// A record that was looked for by its key, and is not there.
+fn lost(key: &Key) -> Observation {
+    Observation::Change(Change::Gone { entity: Entity::from("looked for by key"), key: key.clone() })
 }
 
 /// A walk of changes, or a sweep over everything.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use mapping::{
-    Action, Cause, Draft, Entity, ExternalId, FieldName, Found, Lane, Plan, Reference, Rewrite, TargetId,
-    Value,
+    Action, Cause, Draft, Entity, ExternalId, FieldName, Found, Lane, Plan, Reference, Rewrite, Side,
+    TargetId, Value,
 };
 
 use crate::clashes::Noted;
@@ -119,6 +119,12 @@ impl Flow {
                 return Vec::new();
             }
         };
+        if found.is_none() && self.was_removed_there(link.as_ref()) {
+            decisions.add(&work, "left apart", None, None);
+            planned.keep.counts.filtered += 1;
+            planned.keep.release(session, &work.record.key);
+            return Vec::new();
+        }
         let conflicts = session.conflicts_of(&work.record.key).to_vec();
         let case = Case {
             work: &work,
@@ -194,6 +200,13 @@ impl Flow {
         let mut noted = self.conflicts_of(case, plan);
         keep.commit.conflicts.append(&mut noted.now);
         noted
+    }
+
+    /// Whether people removed the target record, as the flow in the other direction has found out:
+    /// then it is not made again.
+    fn was_removed_there(&self, link: Option<&Link>) -> bool {
+        let gone = link.and_then(|link| link.gone);
+        self.pair().is_some() && gone.is_some_and(|gone| gone.side == Side::Target)
     }
 
     fn halted(&self, work: &Work, reason: &str, absent: bool) -> Halt {

@@ -45,7 +45,7 @@ pub use conflict::{Claim, Conflict, ConflictQuery, ConflictState};
 pub use error::FlowError;
 pub use fault::{Fault, FaultClass};
 pub use flow::{Brakes, Deletes, Evidence, Flow, FlowParts, FlowSettings, Limit, Missing, Mode, Pair};
-pub use link::{Link, Seen, Trace};
+pub use link::{Gone, Link, Seen, Trace};
 pub use plan_item::{Carried, Explanation, Moved, Planned, Preview};
 pub use probe::{Finding, Health, Probe};
 pub use report::{Report, Unwatched, Watch};

@@ -1,7 +1,7 @@
 //! A pair of records that belong together, and what both sides last agreed on.
 
 use jiff::Timestamp;
-use mapping::{Base, Entity, ExternalId, FieldName, Key, Rewrite, TargetId, Value, Version};
+use mapping::{Base, Entity, ExternalId, FieldName, Key, Rewrite, Side, TargetId, Value, Version};
 use serde::{Deserialize, Serialize};
 
 /// A pair of records that belong together.
@@ -28,12 +28,21 @@ pub struct Link {
     pub entity: Option<Entity>,
     /// What the flow in the other direction has dealt with.
     pub back: Option<Seen>,
-    /// When one of the two records was found to be gone.
-    pub gone: Option<Timestamp>,
+    /// Which of the two records was found to be gone, and when.
+    pub gone: Option<Gone>,
     /// Values that the target stores otherwise than they are sent.
     pub rewrites: Vec<Rewrite>,
     /// Fields that were written lately, for the loop breaker.
     pub trail: Vec<Trace>,
+}
+
+/// A record of a pair that was found to be gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// Which of the two.
+    pub side: Side,
+    /// When that was found out.
+    pub at: Timestamp,
 }
 
 /// What the flow in the other direction knows of a pair.
@@ -82,6 +91,7 @@ impl Link {
             mapper: back.mapper,
             entity: back.entity,
             base: Base { source: self.base.target, target: self.base.source },
+            gone: self.gone.map(|gone| Gone { side: gone.side.other(), ..gone }),
             back: Some(Seen { version: self.version, mapper: self.mapper, id: self.id, entity: self.entity }),
             ..self
         }

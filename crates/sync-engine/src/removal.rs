@@ -4,7 +4,7 @@ use audit::Decision;
 use mapping::canonical::alike;
 use mapping::{
     Action, Cause, Difference, Draft, Entity, ExternalId, FieldName, Fields, Found, Key, Merge, Ownership,
-    Plan, Record, Step, Value,
+    Plan, Record, Side, Step, Value,
 };
 
 use crate::decisions::Decisions;
@@ -12,7 +12,7 @@ use crate::flow::{Deletes, raw};
 use crate::halt::Halt;
 use crate::session::Session;
 use crate::stage::{Keep, Planned};
-use crate::{Fault, FaultClass, Flow, FlowError, Link, Lookup, Observation, ParkedClass};
+use crate::{Fault, FaultClass, Flow, FlowError, Gone, Link, Lookup, Observation, ParkedClass};
 
 /// A record that is gone, with what is known about the pair.
 struct Lost {
@@ -90,8 +90,13 @@ impl Flow {
             };
             keep.commit.unlinked.push(forward);
         } else {
-            keep.commit.links.push(Link { gone: Some(self.now()), ..lost.link });
+            keep.commit.links.push(Link { gone: self.gone_now(), ..lost.link });
         }
+    }
+
+    /// The source record is gone, as of now.
+    pub(crate) fn gone_now(&self) -> Option<Gone> {
+        Some(Gone { side: Side::Source, at: self.now() })
     }
 
     async fn find_lost(&self, lost: &[Lost]) -> Result<Vec<Lookup>, FlowError> {
@@ -148,7 +153,7 @@ impl Flow {
         let step = Step { draft, action, lane, guard: found.validator.clone() };
         let (version, fields) = (lost.link.version.clone(), lost.link.base.source.clone());
         let record = Record { entity: lost.entity, key: lost.key, version, fields };
-        let link = Link { gone: Some(self.now()), ..lost.link };
+        let link = Link { gone: self.gone_now(), ..lost.link };
         planned.ordered.push(self.ordered(attempt, record, Plan { step, merge: Merge::default() }, link));
     }
 

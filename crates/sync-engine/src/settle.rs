@@ -106,7 +106,7 @@ impl Flow {
             at: self.now(),
             entity: Some(intent.draft.entity.clone()),
             back: known.and_then(|known| known.back).or_else(|| self.made_back(intent)),
-            gone: removed.then(|| self.now()),
+            gone: if removed { self.gone_now() } else { None },
             rewrites,
             trail,
         }

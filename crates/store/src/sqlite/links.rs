@@ -1,10 +1,9 @@
 //! Links in their table.
 
-use jiff::Timestamp;
 use mapping::{Base, ExternalId, Key, Rewrite, Value};
 use rusqlite::{Connection, Row, Statement};
 use serde::{Deserialize, Serialize};
-use sync_engine::{Link, Seen, Trace};
+use sync_engine::{Gone, Link, Seen, Trace};
 
 use super::forms::{Filled, Forms, Values, json, parse};
 use super::stamp;
@@ -24,7 +23,7 @@ struct Extra {
     #[serde(skip_serializing_if = "Option::is_none")]
     back: Option<Seen>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gone: Option<Timestamp>,
+    gone: Option<Gone>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rewrites: Vec<Rewrite>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

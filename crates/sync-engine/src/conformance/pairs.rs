@@ -3,7 +3,7 @@
 use mapping::{ExternalId, Rewrite, TargetId, Value};
 
 use super::samples::{FLOW, OTHER, attempt, commit, conflict, ids, intent, keys, link, take, time};
-use crate::{Commit, ConflictQuery, ConflictState, Link, Seen, StateStore, Trace};
+use crate::{Commit, ConflictQuery, ConflictState, Gone, Link, Seen, StateStore, Trace};
 
 const BOOK: &str = "pair of customers";
 
@@ -20,7 +20,7 @@ pub(super) async fn two_flows_share_a_book<S: StateStore>(store: &S) {
     let value = || Value::text("x");
     let full = Link {
         back: Some(Seen { version: "w".into(), mapper: "back@1".into(), id: "2".into(), entity: None }),
-        gone: Some(time(7)),
+        gone: Some(Gone { side: mapping::Side::Target, at: time(7) }),
         rewrites: vec![Rewrite { field: "F".into(), sent: value(), stored: Value::Null, known: true }],
         trail: vec![Trace { field: "F".into(), before: value(), last: Value::Null, turns: 2, at: time(6) }],
         entity: None,
