@@ -90,13 +90,13 @@ impl Flow {
             };
             keep.commit.unlinked.push(forward);
         } else {
-            keep.commit.links.push(Link { gone: self.gone_now(), ..lost.link });
+            keep.commit.links.push(Link { gone: Some(self.gone_now()), ..lost.link });
         }
     }
 
     /// The source record is gone, as of now.
-    pub(crate) fn gone_now(&self) -> Option<Gone> {
-        Some(Gone { side: Side::Source, at: self.now() })
+    pub(crate) fn gone_now(&self) -> Gone {
+        Gone { side: Side::Source, at: self.now() }
     }
 
     async fn find_lost(&self, lost: &[Lost]) -> Result<Vec<Lookup>, FlowError> {
@@ -153,7 +153,7 @@ impl Flow {
         let step = Step { draft, action, lane, guard: found.validator.clone() };
         let (version, fields) = (lost.link.version.clone(), lost.link.base.source.clone());
         let record = Record { entity: lost.entity, key: lost.key, version, fields };
-        let link = Link { gone: self.gone_now(), ..lost.link };
+        let link = Link { gone: Some(self.gone_now()), ..lost.link };
         planned.ordered.push(self.ordered(attempt, record, Plan { step, merge: Merge::default() }, link));
     }
 

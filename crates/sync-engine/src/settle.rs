@@ -106,7 +106,7 @@ impl Flow {
             at: self.now(),
             entity: Some(intent.draft.entity.clone()),
             back: known.and_then(|known| known.back).or_else(|| self.made_back(intent)),
-            gone: if removed { self.gone_now() } else { None },
+            gone: removed.then(|| self.gone_now()),
             rewrites,
             trail,
         }
