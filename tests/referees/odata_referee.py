@@ -184,6 +184,18 @@ def edits_during_the_walk(world):
 
 
 @check
+def own_layout(world):
+    """a server that is not laid out as IFS is: its path and the name of its set are configuration"""
+    world.fresh(ifs__entities__SupplierSet='path = "odata/v4/catalog"\nset = "Vendors"')
+    findings = world.product.json("doctor")
+    assert not [finding for finding in findings if finding["health"] == "red"], findings
+    world.run()
+    world.right()
+    world.quiet()
+    world.fresh()
+
+
+@check
 def equal_times_changed(world):
     """6,000 rows move to one new time at once and are found by polling in pages of 1,000"""
     world.loaded()

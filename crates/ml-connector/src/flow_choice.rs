@@ -13,13 +13,14 @@ pub(crate) fn several(config: &Config, named: &[String]) -> Result<Vec<String>, 
     named.iter().map(|name| known(config, name)).collect()
 }
 
-/// The flow that was named, or the only one there is.
+/// The flow that was named, or the only one there is, or the only one that is enabled.
 pub(crate) fn one(config: &Config, named: Option<&str>) -> Result<String, Failure> {
     if let Some(name) = named {
         return known(config, name);
     }
-    match config.flows.as_slice() {
-        [(only, _)] => Ok(only.clone()),
+    let enabled = several(config, &[])?;
+    match (config.flows.as_slice(), enabled.as_slice()) {
+        ([(only, _)], _) | (_, [only]) => Ok(only.clone()),
         _ => Err(Failure::Usage {
             what: "there are several flows".into(),
             hint: format!("name one: --flow {}", names(config).join(" or --flow ")),

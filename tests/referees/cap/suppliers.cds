@@ -40,6 +40,13 @@ service SupplierHandling {
   entity SupplierSet as projection on Suppliers;
 }
 
+// Laid out as such servers are, not as IFS is.
+@path: '/odata/v4/catalog'
+@cds.query.limit: { default: 5000, max: 5000 }
+service Catalog {
+  entity Vendors as projection on Suppliers;
+}
+
 @path: '/int/ifsapplications/projection/v1/CustomerHandling.svc'
 @cds.query.limit: { default: 5000, max: 5000 }
 service CustomerHandling {
