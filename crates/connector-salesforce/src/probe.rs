@@ -32,6 +32,8 @@ pub struct SalesforceProbe {
     clock: Arc<dyn Clock>,
     object: ObjectSettings,
     needed: Vec<Needed>,
+    /// Whether records are made, and not only changed.
+    creates: bool,
 }
 
 impl SalesforceProbe {
@@ -43,7 +45,14 @@ impl SalesforceProbe {
         (object, needed): (ObjectSettings, Vec<Needed>),
     ) -> Self {
         let client = Client::new(transport, &org.instance_url, &org.api_version);
-        Self { client, clock, object, needed }
+        Self { client, clock, object, needed, creates: true }
+    }
+
+    /// Records are only changed, never made: what a new one would need does not matter.
+    #[must_use]
+    pub fn of_updates(mut self) -> Self {
+        self.creates = false;
+        self
     }
 
     /// The first call: name, connection, certificate, token and version at once.
@@ -97,19 +106,20 @@ impl SalesforceProbe {
                 findings.push(rights(&describe));
                 findings.push(self.external_id(&describe));
                 findings.push(self.fields(&describe));
-                findings.push(self.required(&describe));
+                if self.creates {
+                    findings.push(self.required(&describe));
+                }
             }
         }
     }
 
     fn external_id(&self, describe: &Describe) -> Finding {
         const CHECK: &str = "external-id field";
-        let name = &self.object.external_id;
-        let Some(field) = describe.field(name) else {
+        let name = format!("{}.{}", describe.name, self.object.external_id);
+        let Some(field) = describe.field(&self.object.external_id) else {
             let fix = format!(
-                "let `ml-connector salesforce setup --apply` create {}.{name} (Text 100, External ID, Unique, \
-                 case-sensitive) and give the integration user rights on it",
-                describe.name
+                "let `ml-connector salesforce setup --apply` create {name} (Text 100, External ID, Unique, \
+                 case-sensitive) and give the integration user rights on it"
             );
             return red(CHECK, format!("{name} is not there, or hidden from the integration user"), &fix);
         };

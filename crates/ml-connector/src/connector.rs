@@ -223,7 +223,7 @@ impl Connector {
 
     /// How a flow stands; `None` if that cannot be read or it has never run.
     pub(crate) async fn standing(&self, flow: &str) -> Option<FlowStatus> {
-        self.holding.state.flows().await.ok()?.into_iter().find(|status| status.flow == flow)
+        self.holding.flows(&self.config).await.ok()?.into_iter().find(|status| status.flow == flow)
     }
 
     /// Per cent left of each system's daily calls, where the system says so.

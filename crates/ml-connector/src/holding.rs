@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use audit::AuditLog;
 use store::{DataFolder, DatabaseError, FolderError, Place, SqliteAuditLog, SqliteStore};
-use sync_engine::StateStore;
+use sync_engine::{FlowStatus, StateError, StateStore};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::wiring::ends::book;
 
 /// State and audit log, opened.
 #[derive(Debug, Clone)]
@@ -47,6 +48,18 @@ impl Holding {
             log: Arc::new(SqliteAuditLog::open(&Place::Threaded(log)).map_err(unusable)?),
             _folder: None,
         })
+    }
+
+    /// How all flows stand. The two flows of a pair share their links: each has all of them.
+    pub(crate) async fn flows(&self, config: &Config) -> Result<Vec<FlowStatus>, StateError> {
+        let mut flows = self.state.flows().await?;
+        for status in &mut flows {
+            let file = config.flows.iter().find(|(name, _)| *name == status.flow);
+            if let Some(pair) = file.and_then(|(_, file)| file.pair.as_ref()) {
+                status.links = self.state.count_links(&book(pair)).await?;
+            }
+        }
+        Ok(flows)
     }
 }
 

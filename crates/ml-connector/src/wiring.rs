@@ -18,7 +18,7 @@ use crate::stop::Stoppable;
 
 mod call_counts;
 mod chosen_mapper;
-mod ends;
+pub(crate) mod ends;
 mod flow_order;
 mod guarded_log;
 mod ifs;
@@ -55,6 +55,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let salesforce = Salesforce::new(&config, &shared)?;
     let mut flows = BTreeMap::new();
     let mut probes = Vec::new();
+    let all_off = !config.flows.iter().any(|(_, file)| file.enabled);
     let mut hints = BTreeMap::new();
     let order = flow_order::order(&config, &mappers);
     let systems = Systems { ifs, salesforce };
@@ -78,7 +79,10 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
             mapper: mapper.mapper.clone(),
         };
         flows.insert(name.clone(), Flow::new(parts));
-        probes.extend(systems.probes(&config, file, &mapper)?);
+        // What is switched off asks nothing of the systems yet.
+        if file.enabled || all_off {
+            probes.extend(systems.probes(&config, file, &mapper)?);
+        }
     }
     let tokens = vec![systems.ifs.reached.tokens, systems.salesforce.reached.tokens];
     let clock = opening.clock;
@@ -148,8 +152,9 @@ impl Systems {
             }
         }
         if file.target.system == System::Salesforce {
+            let creates = file.settings.create.unwrap_or(true);
             for (entity, writes) in &mapper.writes {
-                probes.push(self.salesforce.probe(config, entity.as_str(), writes)?);
+                probes.push(self.salesforce.probe(config, (entity.as_str(), creates), writes)?);
             }
         }
         Ok(probes)

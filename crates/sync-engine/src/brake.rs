@@ -39,8 +39,7 @@ impl Brake {
     pub(crate) fn refusal(&mut self, ordered: &[Ordered]) -> Option<FlowError> {
         let of = |ordered: &&Ordered| matches!(ordered.step.action, Action::Remove { .. });
         let deletes = ordered.iter().filter(of).count() as u64;
-        let updates =
-            ordered.iter().filter(|one| matches!(one.step.action, Action::Update { .. })).count() as u64;
+        let updates = ordered.iter().filter(|one| overwrites(&one.step.action)).count() as u64;
         self.changes += updates + deletes;
         self.deletes += deletes;
         match self.most {
@@ -52,5 +51,31 @@ impl Brake {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether an update replaces something: one that only fills empty fields loses nobody's value.
+fn overwrites(action: &Action) -> bool {
+    let Action::Update { changes, .. } = action else { return false };
+    changes.iter().any(|change| !change.before.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use mapping::{Cause, Difference, Value};
+
+    use super::*;
+
+    fn update(before: Value) -> Action {
+        let after = Value::text("new");
+        let change = Difference { field: "F".into(), before, after, cause: Cause::Source };
+        Action::Update { target: "1".into(), changes: vec![change] }
+    }
+
+    #[test]
+    fn filling_what_was_empty_is_no_mass_change() {
+        assert!(!overwrites(&update(Value::Null)));
+        assert!(overwrites(&update(Value::text("old"))));
+        assert!(!overwrites(&Action::Create));
     }
 }

@@ -102,7 +102,8 @@ pub enum Missing {
     Wait,
 }
 
-/// How much one run may change before it stops and asks. What is made anew does not count.
+/// How much one run may change before it stops and asks. What is made anew does not count, nor does an
+/// update that only fills empty fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Brakes {
     /// Updates and removals.

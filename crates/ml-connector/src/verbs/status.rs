@@ -17,7 +17,7 @@ pub(crate) struct Args {}
 pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     let flows = match Holding::look(&config) {
-        Ok(holding) => holding.state.flows().await?,
+        Ok(holding) => holding.flows(&config).await?,
         // Nothing has been run yet: that is a state too.
         Err(Failure::Missing { .. }) => Vec::new(),
         Err(failure) => return Err(failure),

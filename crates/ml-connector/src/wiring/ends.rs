@@ -27,12 +27,17 @@ pub(crate) fn check(config: &Config, name: &str, file: &FlowFile) -> Result<(), 
     }
 }
 
+/// The name under which the links of a pair are kept.
+pub(crate) fn book(pair: &str) -> String {
+    format!("pair {pair}")
+}
+
 /// What the engine is told about the pair. Links are kept as the flow from IFS sees them.
 pub(crate) fn pair(config: &Config, name: &str, file: &FlowFile) -> Option<Pair> {
     let shared = file.pair.as_ref()?;
     let back = |(other, flow): &&(String, FlowFile)| other != name && flow.pair.as_ref() == Some(shared);
     Some(Pair {
-        name: format!("pair {shared}"),
+        name: book(shared),
         swapped: file.source.system == System::Salesforce,
         partner: config.flows.iter().find(back).map(|(other, _)| other.clone()),
     })

@@ -76,17 +76,19 @@ impl Salesforce {
         Ok(Arc::new(SalesforceSource::new(transport, clock, &self.org, what)))
     }
 
-    /// Examines what writing the fields `writes` of one kind of record takes.
+    /// Examines what writing the fields `writes` of one kind of record takes; `creates` says whether
+    /// records are made too.
     pub(crate) fn probe(
         &self,
         config: &Config,
-        entity: &str,
+        (entity, creates): (&str, bool),
         writes: &[TargetField],
     ) -> Result<Box<dyn Probe>, ConfigError> {
         let needed = writes.iter().map(needed).collect();
         let subject = (object(config, entity)?, needed);
         let (transport, clock) = (self.reached.transport.clone(), self.clock.clone());
-        Ok(Box::new(SalesforceProbe::new(transport, clock, &self.org, subject)))
+        let probe = SalesforceProbe::new(transport, clock, &self.org, subject);
+        Ok(Box::new(if creates { probe } else { probe.of_updates() }))
     }
 }
 
