@@ -1,6 +1,8 @@
 //! The whole product over real HTTP on loopback.
 
 mod failures;
+mod flows;
 mod load;
 mod outcome;
+mod people;
 mod verbs;

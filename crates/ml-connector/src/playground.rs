@@ -19,10 +19,22 @@ const MARK: &str = ".ml-connector-demo";
 /// Where the secrets of the playground stand, in the link's folder.
 const SECRETS: [&str; 2] = ["secrets/ifs", "secrets/salesforce"];
 /// Nobody commits late in the playground, so changes may be read at once.
-const AT_ONCE: &str = "\n# Nobody commits late in the sandbox: changes may be read at once.\n[ifs.entities.SupplierSet]\nlag = \"0s\"\n";
+const AT_ONCE: &str = "
+# Nobody commits late in the sandbox: changes may be read at once.
+[ifs.entities]
+SupplierSet = { lag = \"0s\" }
+CustomerSet = { lag = \"0s\" }
+PurchaseOrderSet = { lag = \"0s\" }
+PostingProposalHeadSet = { lag = \"0s\" }
+";
 
-/// The same, and who may change the org: the secret of the sandbox' apps is one.
-const EMPTY: &str = "\n# Nobody commits late in the sandbox: changes may be read at once.\n[ifs.entities.SupplierSet]\nlag = \"0s\"\n\n# Who makes what the org lacks: ml-connector salesforce setup --apply\n[salesforce.admin]\nclient_id = \"ml-connector-admin\"\nsecret = { file = \"secrets/salesforce\" }\n";
+/// Who may change an org without custom fields: the secret of the sandbox' apps is one.
+const ADMIN: &str = "
+# Who makes what the org lacks: ml-connector salesforce setup --apply
+[salesforce.admin]
+client_id = \"ml-connector-admin\"
+secret = { file = \"secrets/salesforce\" }
+";
 
 /// What the sandbox is made from.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +45,23 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     /// Whether Salesforce has no custom fields.
     pub(crate) empty_org: bool,
+}
+
+impl World {
+    /// A tenant whose customers, orders and invoices are as many as fit its suppliers.
+    fn ifs(self) -> IfsSettings {
+        let suppliers = usize::try_from(self.suppliers).unwrap_or(usize::MAX);
+        let usual = IfsSettings::default();
+        let share = |of: usize, most: usize| (suppliers / of).clamp(20, most);
+        IfsSettings {
+            suppliers,
+            customers: share(25, usual.customers),
+            orders: share(20, usual.orders),
+            invoices: share(15, usual.invoices),
+            seed: self.seed,
+            ..usual
+        }
+    }
 }
 
 /// Both systems, up.
@@ -47,8 +76,7 @@ pub(crate) struct Playground {
 impl Playground {
     /// Starts both on loopback `ports` (0: any free one).
     pub(crate) async fn start(world: World, clock: Arc<dyn Clock>, ports: [u16; 2]) -> Result<Self, Failure> {
-        let suppliers = usize::try_from(world.suppliers).unwrap_or(usize::MAX);
-        let settings = IfsSettings { suppliers, seed: world.seed, ..IfsSettings::default() };
+        let settings = world.ifs();
         let ifs = Arc::new(IfsSandbox::new(ServerClock::new(clock.clone()), settings));
         let settings = SalesforceSettings { bare: world.empty_org, ..SalesforceSettings::default() };
         let salesforce = Arc::new(SalesforceSandbox::new(ServerClock::new(clock), settings));
@@ -108,7 +136,7 @@ impl Playground {
             salesforce_url: self.salesforce_url(),
             salesforce_client: self.salesforce.settings().client_id.clone(),
             salesforce_secret,
-            rest: if self.salesforce.settings().bare { EMPTY } else { AT_ONCE },
+            rest: if self.salesforce.settings().bare { format!("{AT_ONCE}{ADMIN}") } else { AT_ONCE.into() },
         }
     }
 

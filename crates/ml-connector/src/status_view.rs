@@ -80,7 +80,7 @@ mod tests {
             salesforce_url: "https://acme.my.salesforce.example".into(),
             salesforce_client: "KEY".into(),
             salesforce_secret: crate::template::SecretPlace::Env("SF".into()),
-            rest: "",
+            rest: String::new(),
         });
         let flow = "mapping = { custom = \"x\" }\nsource = { system = \"ifs\", entity = \"SupplierSet\" }\n\
                     target = { system = \"salesforce\", entity = \"Account\" }\n";

@@ -17,8 +17,15 @@ const MAPPINGS: [(&str, &str); 8] = [
     ("purchase-order-to-order.toml", include_str!("../mappings/purchase-order-to-order.toml")),
     ("invoices-to-order.toml", include_str!("../mappings/invoices-to-order.toml")),
 ];
-/// The supplier flow.
-const SUPPLIER_FLOW: &str = include_str!("template/suppliers.toml");
+/// The flows. Suppliers are switched on; the others are for when their systems are ready for them.
+const FLOW_FILES: [(&str, &str); 6] = [
+    ("suppliers.toml", include_str!("template/suppliers.toml")),
+    ("customers.toml", include_str!("template/customers.toml")),
+    ("contacts.toml", include_str!("template/contacts.toml")),
+    ("customers-back.toml", include_str!("template/customers-back.toml")),
+    ("orders.toml", include_str!("template/orders.toml")),
+    ("invoices.toml", include_str!("template/invoices.toml")),
+];
 /// `link.toml` with places to fill in.
 const LINK: &str = include_str!("template/link.toml");
 
@@ -42,7 +49,7 @@ pub(crate) struct Answers {
     /// Reference to its secret.
     pub(crate) salesforce_secret: SecretPlace,
     /// What else stands in `link.toml`, at its end.
-    pub(crate) rest: &'static str,
+    pub(crate) rest: String,
 }
 
 /// Where a secret will stand.
@@ -89,16 +96,15 @@ pub(crate) fn link(answers: &Answers) -> String {
         }
         text.push('\n');
     }
-    text.push_str(answers.rest);
+    text.push_str(&answers.rest);
     text
 }
 
 /// Writes a whole configuration into `folder`, which must not have one yet; returns what was written.
 pub(crate) fn write(folder: &Path, answers: &Answers) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = vec![
-        (folder.join(LINK_FILE), link(answers)),
-        (folder.join(FLOWS).join("suppliers.toml"), SUPPLIER_FLOW.to_owned()),
-    ];
+    let mut files = vec![(folder.join(LINK_FILE), link(answers))];
+    let flows = folder.join(FLOWS);
+    files.extend(FLOW_FILES.map(|(name, text)| (flows.join(name), text.to_owned())));
     let mappings = folder.join("mappings");
     files.extend(MAPPINGS.map(|(name, text)| (mappings.join(name), text.to_owned())));
     if let Some((taken, _)) = files.iter().find(|(path, _)| path.exists()) {
@@ -132,7 +138,7 @@ mod tests {
             salesforce_url: "https://acme.my.salesforce.example".into(),
             salesforce_client: "3MVG".into(),
             salesforce_secret: SecretPlace::File("secrets/salesforce".into()),
-            rest: "",
+            rest: String::new(),
         }
     }
 
@@ -152,7 +158,9 @@ mod tests {
         assert_eq!(config.link.name, "acme \"test\" {realm}");
         assert_eq!(config.link.ifs.auth.realm.as_deref(), Some("acme"));
         assert!(!config.link.live);
-        assert_eq!(config.flows.len(), 1);
+        let on = |(name, flow): &(String, crate::config::FlowFile)| flow.enabled.then(|| name.clone());
+        assert_eq!(config.flows.len(), FLOW_FILES.len());
+        assert_eq!(config.flows.iter().filter_map(on).collect::<Vec<_>>(), ["suppliers"]);
         assert!(matches!(write(folder.path(), &answers()), Err(Failure::Usage { .. })));
     }
 }

@@ -102,7 +102,7 @@ fn answers(args: Args, ask: Asker) -> Result<Answers, Failure> {
         )?,
         salesforce_client: ask.text("Salesforce consumer key:", args.salesforce_client_id, "CONSUMER_KEY")?,
         salesforce_secret,
-        rest: "",
+        rest: String::new(),
     })
 }
 
