@@ -1,5 +1,6 @@
 //! The engine against the contract of its seams: scripted sources and sinks, data in, data out.
 
+mod complaints;
 mod ifs_changes;
 mod ifs_entities;
 mod ifs_faults;

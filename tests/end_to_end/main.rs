@@ -3,6 +3,7 @@
 mod failures;
 mod flows;
 mod load;
+mod mappings;
 mod outcome;
 mod people;
 mod verbs;

@@ -139,7 +139,8 @@ pub fn call(base: &str, (method, path): (&str, &str), headers: &[(&str, &str)], 
     let host = base.strip_prefix("http://").expect("the sandbox speaks plain HTTP");
     let mut socket = TcpStream::connect(host).expect("the sandbox listens");
     socket.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout can be set");
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers =
+        headers.iter().fold(String::new(), |text, (name, value)| text + name + ": " + value + "\r\n");
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
         body.len()

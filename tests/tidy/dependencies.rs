@@ -36,6 +36,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("ml-connector-cli", &["ml-connector"]),
     ("ml-connectord", &["ml-connector"]),
+    // What users copy knows what users have: the facade.
+    ("example-custom-mapper", &["ml-connector"]),
+    ("example-csv-folder", &["ml-connector"]),
+    ("example-embedded-service", &["ml-connector"]),
 ];
 
 /// The crate of these tests may know everybody, and nobody may know it.

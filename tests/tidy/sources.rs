@@ -26,7 +26,7 @@ struct Source {
 
 fn files(extensions: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
-    for top in ["crates", "bins", "tests", "docs"] {
+    for top in ["crates", "bins", "examples", "tests", "docs"] {
         collect(&root().join(top), extensions, &mut found);
     }
     let declared: Vec<String> = found.iter().flat_map(test_modules).collect();

@@ -7,6 +7,7 @@
 
 pub mod child;
 pub mod customer;
+pub mod describer;
 pub mod detection;
 pub mod entities;
 pub mod entity_settings;
@@ -62,6 +63,7 @@ mod replica;
 mod source_tests;
 
 pub use child::{ChildOverrides, ChildPart, ChildRead, ChildSettings};
+pub use describer::IfsDescriber;
 pub use detection::{Detection, Fingerprint, HistorySettings, SweepSettings};
 pub use entity_settings::{EntitySettings, GroupSettings, Precision};
 pub use errors::{ErrorRule, ErrorTable};

@@ -16,6 +16,7 @@
 
 pub mod account;
 pub mod contact;
+pub mod describer;
 mod invoice;
 pub mod order;
 pub mod order_item;
@@ -63,6 +64,7 @@ mod sink_tests;
 #[cfg(test)]
 mod source_tests;
 
+pub use describer::SalesforceDescriber;
 pub use objects::shipped;
 pub use order::{Activated, Activation, OrderSettings};
 pub use probe::{Needed, SalesforceProbe};

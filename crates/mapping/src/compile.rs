@@ -10,14 +10,15 @@ use toml::Spanned;
 
 use crate::child_list::ChildList;
 use crate::condition::Condition;
-use crate::declared::DeclaredMapper;
+use crate::conflict_rule::OnConflict;
+use crate::declared::{DeclaredMapper, HeadLines};
 use crate::external_id::IdRule;
 use crate::file::{
     ConditionRule, ExternalIdRule, FieldRule, ListRule, MappingFile, Names, WhenAbsent, WhenNull,
 };
 use crate::origin::Joined;
 use crate::target::{Owned, Target};
-use crate::{Entity, FieldName, MappingFileError, OnConflict, Ownership};
+use crate::{Entity, FieldName, MappingFileError, Ownership};
 
 /// Compiles the text of a mapping file; `file` names it in errors.
 pub(crate) fn compile(text: &str, file: &str) -> Result<DeclaredMapper, MappingFileError> {
@@ -63,11 +64,15 @@ impl Compiler<'_> {
         Ok(DeclaredMapper {
             name: format!("{}@{}-{}", parsed.name, parsed.revision, digest(parsed)),
             file: self.file.to_owned(),
+            head: HeadLines {
+                source: self.line(self.place_of("source =")),
+                target: self.line(self.place_of("target =")),
+            },
             source: Entity::from(parsed.source.as_str()),
             entity: Entity::from(parsed.target.as_str()),
             each: parsed.each.clone(),
             id: self.id(&parsed.external_id, self.place_of("external_id"))?,
-            conditions: Self::conditions(&parsed.conditions),
+            conditions: self.conditions(&parsed.conditions),
             targets,
             lists,
         })
@@ -102,6 +107,7 @@ impl Compiler<'_> {
             name: FieldName::from(name),
             choices,
             steps,
+            step_lines: field.steps.iter().map(|step| self.line(step.span())).collect(),
             null: field.null,
             absent: field.absent.unwrap_or(absent),
             owned,
@@ -117,7 +123,7 @@ impl Compiler<'_> {
             from: list.from.clone(),
             entity: Entity::from(list.entity.as_str()),
             id: self.id(&list.external_id, rule.span())?,
-            conditions: Self::conditions(&list.conditions),
+            conditions: self.conditions(&list.conditions),
             targets: fields.collect::<Result<_, _>>()?,
             owned: self.owned(rule.span(), list.owner, None)?,
             line: self.line(rule.span()),
@@ -136,12 +142,12 @@ impl Compiler<'_> {
             let error = self.error_at(span, "`on_conflict` goes with `owner = \"shared\"`");
             return Err(error.hint("only a field that both sides may change can have a conflict"));
         }
-        Ok(Owned { owner, stated: stated.is_some(), on_conflict: on_conflict.unwrap_or_default() })
+        Ok(Owned { owner, stated: stated.is_some(), on_conflict })
     }
 
     fn id(&self, rule: &ExternalIdRule, span: Range<usize>) -> Result<IdRule, MappingFileError> {
         if rule.from.0.is_empty() {
-            return Err(self.error_at(span, "external_id.from names no field"));
+            return Err(self.error_at(span.clone(), "external_id.from names no field"));
         }
         let joined = |fields: &Names| Joined {
             fields: fields.0.clone(),
@@ -149,16 +155,16 @@ impl Compiler<'_> {
             separator: rule.separator.clone(),
         };
         let fallback = (!rule.fallback.0.is_empty()).then(|| joined(&rule.fallback));
-        Ok(IdRule { id: joined(&rule.from), fallback })
+        Ok(IdRule { id: joined(&rule.from), fallback, line: self.line(span) })
     }
 
-    fn conditions(rules: &[Spanned<ConditionRule>]) -> Vec<Condition> {
-        rules.iter().map(Self::condition).collect()
+    fn conditions(&self, rules: &[Spanned<ConditionRule>]) -> Vec<Condition> {
+        rules.iter().map(|rule| self.condition(rule)).collect()
     }
 
-    fn condition(rule: &Spanned<ConditionRule>) -> Condition {
+    fn condition(&self, rule: &Spanned<ConditionRule>) -> Condition {
         let ConditionRule { field, is } = rule.get_ref().clone();
-        Condition { field, is }
+        Condition { field, is, line: self.line(rule.span()) }
     }
 
     /// The line of a place in the file, from 1.

@@ -10,6 +10,8 @@ use crate::step::is_empty;
 pub(crate) struct Condition {
     pub(crate) field: String,
     pub(crate) is: Test,
+    /// The line of the file that it stands in.
+    pub(crate) line: usize,
 }
 
 impl Condition {
@@ -44,6 +46,15 @@ impl Scalar {
         }
     }
 
+    /// As people read it.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Text(text) => format!("{text:?}"),
+            Self::Bool(truth) => truth.to_string(),
+            Self::Integer(number) => number.to_string(),
+        }
+    }
+
     fn equals(&self, value: &Value) -> bool {
         match (self, value) {
             (Self::Text(wanted), value) => text(value) == Some(wanted.trim()),
@@ -65,7 +76,8 @@ mod tests {
         fields.set("State", Value::text(" Blocked "));
         fields.set("Blank", Value::text("  "));
         fields.set("Count", Value::Decimal(3.into()));
-        let holds = |field: &str, is: Test| Condition { field: field.into(), is }.holds(Scope::of(&fields));
+        let holds =
+            |field: &str, is: Test| Condition { field: field.into(), is, line: 1 }.holds(Scope::of(&fields));
         assert!(
             holds("Missing", Test::NoneOf(vec![Scalar::Integer(3)]))
                 && !holds("Count", Test::NoneOf(vec![Scalar::Integer(3)]))

@@ -1,19 +1,31 @@
-//! What happens to a shared field that was changed on both sides.
+//! What a mapping file says about shared fields that were changed on both sides.
 
 use serde::{Deserialize, Serialize};
 
-/// What happens to a shared field that was changed on both sides since both last agreed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+use crate::Rule;
+
+/// Who wins when a shared field was changed on both sides since both last agreed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OnConflict {
-    /// The source's value wins.
+pub(crate) enum OnConflict {
+    /// The source's value.
     Source,
-    /// The target's value wins.
+    /// The target's value.
     Target,
-    /// The value of the side that was changed last wins.
+    /// The value of the side that was changed last.
     Newest,
     /// A person decides.
-    #[default]
     Manual,
+}
+
+impl OnConflict {
+    /// The plan's word for it.
+    pub(crate) fn rule(self) -> Rule {
+        match self {
+            Self::Source => Rule::PreferSource,
+            Self::Target => Rule::PreferTarget,
+            Self::Newest => Rule::Newest,
+            Self::Manual => Rule::Manual,
+        }
+    }
 }

@@ -6,12 +6,13 @@ use crate::child_list::ChildList;
 use crate::compile::compile;
 use crate::condition::Condition;
 use crate::external_id::IdRule;
+use crate::origin::Origin;
 use crate::scope::Scope;
 use crate::step::kind;
 use crate::target::Target;
 use crate::{
     Change, Draft, Entity, ExternalId, FieldName, Fields, MapError, Mapped, Mapper, MappingFileError, Note,
-    OnConflict, Ownership, Policy, Value,
+    Ownership, Policy, Rule, Value,
 };
 
 /// A [`Mapper`] read from a TOML file (`docs/mapping.md`).
@@ -19,6 +20,7 @@ use crate::{
 pub struct DeclaredMapper {
     pub(crate) name: String,
     pub(crate) file: String,
+    pub(crate) head: HeadLines,
     pub(crate) source: Entity,
     pub(crate) entity: Entity,
     pub(crate) each: Option<String>,
@@ -26,6 +28,13 @@ pub struct DeclaredMapper {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) targets: Vec<Target>,
     pub(crate) lists: Vec<ChildList>,
+}
+
+/// The lines of the file's head.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeadLines {
+    pub(crate) source: usize,
+    pub(crate) target: usize,
 }
 
 /// A target field that a mapping writes.
@@ -94,6 +103,19 @@ impl DeclaredMapper {
         self.lists.iter().map(list).collect()
     }
 
+    /// The kinds of target records it knows: its own, those of its lists, and those it refers to.
+    pub fn targets(&self) -> BTreeSet<Entity> {
+        let mut all = BTreeSet::from([self.entity.clone()]);
+        let within = self.lists.iter().flat_map(|list| &list.targets);
+        for chosen in self.targets.iter().chain(within).flat_map(|target| &target.choices) {
+            if let Origin::Reference { entity, .. } = &chosen.origin {
+                all.insert(entity.clone());
+            }
+        }
+        all.extend(self.lists.iter().map(|list| list.entity.clone()));
+        all
+    }
+
     /// Who decides which field, where it is not the source.
     pub fn owners(&self) -> BTreeMap<FieldName, Ownership> {
         let fields = self.targets.iter().map(|target| (&target.name, target.owned.owner));
@@ -102,10 +124,11 @@ impl DeclaredMapper {
         kept.map(|(name, owner)| (name.clone(), owner)).collect()
     }
 
-    /// What happens to a shared field that was changed on both sides, for each that is shared.
-    pub fn on_conflict(&self) -> BTreeMap<FieldName, OnConflict> {
+    /// Who wins on shared fields that were changed on both sides, as far as the file says so.
+    pub fn rules(&self) -> BTreeMap<FieldName, Rule> {
         let shared = self.targets.iter().filter(|target| target.owned.owner == Ownership::Shared);
-        shared.map(|target| (target.name.clone(), target.owned.on_conflict)).collect()
+        let ruled = shared.filter_map(|target| Some((target.name.clone(), target.owned.on_conflict?.rule())));
+        ruled.collect()
     }
 
     /// The fields of which the file does not say who decides, each with its line.
@@ -116,9 +139,14 @@ impl DeclaredMapper {
         unstated.map(|(name, _, line)| (name.clone(), line)).collect()
     }
 
+    /// The line that names the `source` or the `target`.
+    pub(crate) fn head_line(&self, side: &str) -> usize {
+        if side == "source" { self.head.source } else { self.head.target }
+    }
+
     /// What the plan may do with its drafts.
     pub fn policy(&self) -> Policy {
-        Policy { owners: self.owners(), ..Policy::default() }
+        Policy { owners: self.owners(), rules: self.rules(), ..Policy::default() }
     }
 
     fn draft(&self, scope: Scope<'_>, notes: &mut Vec<Note>) -> Result<Draft, MapError> {

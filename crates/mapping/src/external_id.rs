@@ -10,6 +10,8 @@ pub(crate) struct IdRule {
     pub(crate) id: Joined,
     /// Taken when all fields of `id` are empty.
     pub(crate) fallback: Option<Joined>,
+    /// The line of the file that it stands in.
+    pub(crate) line: usize,
 }
 
 impl IdRule {

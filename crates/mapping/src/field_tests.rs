@@ -1,7 +1,7 @@
 //! What single fields become: policies, dates, numbers, tables, references.
 
 use crate::bench_record::{change, mapper, mistake, one, x};
-use crate::{OnConflict, Ownership};
+use crate::{Ownership, Rule};
 
 /// The field `X` made of `A` by these keys, for each of the inputs.
 fn made(keys: &str, inputs: &[&str]) -> Vec<String> {
@@ -152,7 +152,7 @@ fn ownership_is_stated_for_all_or_for_each() {
     let each = mapper(text);
     assert_eq!(each.unowned(), [("X".into(), 6)]);
     assert_eq!(each.owners().into_iter().collect::<Vec<_>>(), [("Y".into(), Ownership::Shared)]);
-    assert_eq!(each.on_conflict().into_iter().collect::<Vec<_>>(), [("Y".into(), OnConflict::Newest)]);
+    assert_eq!(each.rules().into_iter().collect::<Vec<_>>(), [("Y".into(), Rule::Newest)]);
     let all = mapper(&format!("owner = \"target\"\n{text}"));
     assert!(all.unowned().is_empty());
     assert_eq!(all.owners().get("X"), Some(&Ownership::Target));

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::{OnConflict, Ownership};
+use crate::Ownership;
+use crate::conflict_rule::OnConflict;
 
 pub(crate) use aggregate_rule::{AggregateRule, Differ, Take};
 pub(crate) use names::Names;
@@ -88,6 +89,8 @@ pub(crate) struct FieldRule {
     pub(crate) choose: Option<Vec<Choice>>,
     /// Another target record, by external id.
     pub(crate) reference: Option<ReferenceRule>,
+    /// What is computed, in the Common Expression Language.
+    pub(crate) expression: Option<Spanned<String>>,
     /// One value of many child records.
     pub(crate) aggregate: Option<AggregateRule>,
     /// What is done with it, in order.

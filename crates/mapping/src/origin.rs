@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::aggregate::Aggregate;
 use crate::condition::Condition;
+use crate::expression::Formula;
 use crate::scope::Scope;
 use crate::step::{Bench, Lent, is_empty};
 use crate::{Entity, ExternalId, FieldName, MapError, Reference, Value};
@@ -24,6 +26,7 @@ pub(crate) enum Origin {
     Concat(Joined),
     Reference { entity: Entity, field: FieldName, id: Joined },
     Aggregate(Box<Aggregate>),
+    Expression(Arc<dyn Formula>),
 }
 
 /// The texts of several fields, joined.
@@ -56,8 +59,21 @@ impl Origin {
                 Cow::Owned(named.unwrap_or(Value::Null))
             }),
             Self::Aggregate(aggregate) => aggregate.value(scope, bench)?.map(Cow::Owned),
+            Self::Expression(formula) => computed(formula.as_ref(), scope, bench)?.map(Cow::Owned),
         })
     }
+}
+
+/// What an expression comes to; `None` when the source delivered none of the fields that it looks at.
+fn computed(formula: &dyn Formula, scope: Scope<'_>, bench: &Bench<'_>) -> Result<Option<Value>, MapError> {
+    let fields = formula.fields();
+    if !fields.is_empty() && fields.iter().all(|name| scope.get(name).is_none()) {
+        return Ok(None);
+    }
+    formula.value(scope).map(Some).map_err(|reason| {
+        let hint = "correct the record, or the expression in the mapping";
+        MapError::new(bench.field.clone(), format!("the expression has no value: {reason}")).hint(hint)
+    })
 }
 
 impl Joined {

@@ -50,7 +50,61 @@ impl DeclaredMapper {
     }
 }
 
+impl DeclaredMapper {
+    /// The lines that have to do with a field of a kind of record, or with any of its fields; child
+    /// records are called by the record and the list that they are in: `PurchaseOrderSet.Lines`.
+    pub(crate) fn lines_about(&self, entity: &str, field: Option<&str>) -> Vec<usize> {
+        let mut lines = BTreeSet::new();
+        let alike =
+            |target: &&Target| field.is_none_or(|name| target.name.as_str().eq_ignore_ascii_case(name));
+        let writes =
+            |targets: &[Target]| targets.iter().filter(alike).map(|target| target.line).collect::<Vec<_>>();
+        if entity == self.entity.as_str() {
+            lines.extend(writes(&self.targets));
+        }
+        for list in self.lists.iter().filter(|list| list.entity.as_str() == entity) {
+            lines.extend(writes(&list.targets));
+        }
+        let list = match entity.strip_prefix(self.source.as_str()) {
+            Some("") => None,
+            Some(rest) if rest.starts_with('.') => rest.strip_prefix('.'),
+            _ => return lines.into_iter().collect(),
+        };
+        let mut note = |line: usize, look: &dyn Fn(&mut LookedAt)| {
+            let mut seen = LookedAt::default();
+            look(&mut seen);
+            if seen.has(list, field) {
+                lines.insert(line);
+            }
+        };
+        let all = [(self.each.as_deref(), &self.id, &self.conditions, &self.targets)];
+        let lists = self
+            .lists
+            .iter()
+            .map(|list| (Some(list.from.as_str()), &list.id, &list.conditions, &list.targets));
+        for (within, id, conditions, targets) in all.into_iter().chain(lists) {
+            note(id.line, &|seen| seen.id(within, id));
+            for condition in conditions {
+                note(condition.line, &|seen| seen.conditions(within, std::slice::from_ref(condition)));
+            }
+            for target in targets {
+                note(target.line, &|seen| seen.targets(within, std::slice::from_ref(target)));
+            }
+        }
+        lines.into_iter().collect()
+    }
+}
+
 impl LookedAt {
+    /// Whether it is looked at, or anything beside it is.
+    fn has(&self, list: Option<&str>, field: Option<&str>) -> bool {
+        let fields = match list {
+            None => Some(&self.own),
+            Some(list) => self.lists.get(list),
+        };
+        fields.is_some_and(|fields| field.map_or(!fields.is_empty(), |field| fields.contains(field)))
+    }
+
     /// A field of the record itself or, within a list, of a child.
     fn field(&mut self, list: Option<&str>, name: &str) {
         match list {
@@ -93,6 +147,14 @@ impl LookedAt {
                     let fields = aggregate.of.iter().chain([&aggregate.by]).chain(&aggregate.same);
                     for name in fields.filter(|name| !name.is_empty()) {
                         self.field(within, name);
+                    }
+                }
+                Origin::Expression(formula) => {
+                    for name in formula.fields() {
+                        self.field(list, name);
+                    }
+                    for (within, name) in formula.children() {
+                        self.field(Some(within), name);
                     }
                 }
                 Origin::Constant(_) => {}

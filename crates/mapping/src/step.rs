@@ -4,6 +4,8 @@ mod moment;
 mod number;
 mod text;
 
+pub(crate) use text::recase;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -120,7 +122,7 @@ impl Op {
         Ok(changed.map_or(value, |text| Cow::Owned(Value::Text(text))))
     }
 
-    fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Trim => "trim",
             Self::Case(_) => "case",

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use crate::canonical::canonical;
+use crate::conflict_rule::OnConflict;
 use crate::file::{WhenAbsent, WhenNull};
 use crate::origin::Chosen;
 use crate::scope::Scope;
 use crate::step::{Bench, Lent, Op};
-use crate::{FieldName, MapError, Note, OnConflict, Ownership, Value};
+use crate::{FieldName, MapError, Note, Ownership, Value};
 
 /// One target field, ready to run.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub(crate) struct Target {
     pub(crate) name: FieldName,
     pub(crate) choices: Vec<Chosen>,
     pub(crate) steps: Vec<Op>,
+    /// The line of each step.
+    pub(crate) step_lines: Vec<usize>,
     pub(crate) null: WhenNull,
     pub(crate) absent: WhenAbsent,
     pub(crate) owned: Owned,
@@ -28,7 +31,7 @@ pub(crate) struct Owned {
     pub(crate) owner: Ownership,
     /// Whether the file says so, or it is the default.
     pub(crate) stated: bool,
-    pub(crate) on_conflict: OnConflict,
+    pub(crate) on_conflict: Option<OnConflict>,
 }
 
 impl Target {

@@ -16,6 +16,7 @@ use sync_engine::{
 use tokio::sync::Mutex;
 use wire::{Clock, Entropy, SystemClock, SystemEntropy, TokenSource};
 
+use crate::checking::Describers;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::flow_choice;
@@ -70,6 +71,8 @@ pub struct Connector {
     /// The names of all flows, parents before children.
     pub(crate) order: Vec<String>,
     pub(crate) probes: Vec<Box<dyn Probe>>,
+    /// Tell what IFS and Salesforce have.
+    pub(crate) describers: Describers,
     pub(crate) tokens: Vec<Arc<TokenSource>>,
     pub(crate) calls: CallCounts,
     pub(crate) scope: Arc<ScopeCell>,
@@ -159,6 +162,7 @@ impl Connector {
         self.may_write()?;
         let flow = work.name();
         let _turn = self.turn.lock().await;
+        self.check_before_writing(flow).await?;
         let begun = self.begin(flow).await;
         let done = work.cycle(mode, watch).await;
         self.end(flow, begun, done)
@@ -195,6 +199,7 @@ impl Connector {
         self.may_write()?;
         let work = self.flow(flow)?;
         let _turn = self.turn.lock().await;
+        self.check_before_writing(flow).await?;
         let begun = self.begin(flow).await;
         let (report, moved) = match work.apply(plan, watch).await {
             Ok(carried) => (Ok(carried.report), carried.moved),

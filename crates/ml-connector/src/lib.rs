@@ -15,6 +15,7 @@ pub mod stop;
 
 mod audit_filter;
 mod calendar_view;
+mod checking;
 mod conflict_filter;
 mod conflict_view;
 mod control_client;
@@ -30,6 +31,8 @@ mod forecast;
 mod guide_tests;
 mod holding;
 mod local_probe;
+mod mapping_files;
+mod mapping_view;
 mod new_file;
 mod once;
 mod paint;
@@ -42,6 +45,7 @@ mod progress;
 mod record_choice;
 mod record_view;
 mod run_view;
+mod schemas;
 mod script;
 
 mod status_view;

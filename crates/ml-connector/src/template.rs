@@ -6,16 +6,27 @@ use crate::config::{Config, FLOWS, LINK_FILE};
 use crate::failure::Failure;
 use crate::new_file::write_new;
 
-/// The mappings, as files that the user can edit.
-const MAPPINGS: [(&str, &str); 8] = [
-    ("supplier-to-account.toml", include_str!("../mappings/supplier-to-account.toml")),
-    ("customer-to-account.toml", include_str!("../mappings/customer-to-account.toml")),
-    ("customer-to-contact.toml", include_str!("../mappings/customer-to-contact.toml")),
-    ("customer-to-person-account.toml", include_str!("../mappings/customer-to-person-account.toml")),
-    ("customer-contacts-to-contact.toml", include_str!("../mappings/customer-contacts-to-contact.toml")),
-    ("account-to-customer.toml", include_str!("../mappings/account-to-customer.toml")),
-    ("purchase-order-to-order.toml", include_str!("../mappings/purchase-order-to-order.toml")),
-    ("invoices-to-order.toml", include_str!("../mappings/invoices-to-order.toml")),
+/// A mapping and the examples beside it.
+macro_rules! mapping {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../mappings/", $name, ".toml")),
+            include_str!(concat!("../mappings/", $name, ".tests.toml")),
+        )
+    };
+}
+
+/// The mappings with their examples, as files that the user can edit.
+const MAPPINGS: [(&str, &str, &str); 8] = [
+    mapping!("supplier-to-account"),
+    mapping!("customer-to-account"),
+    mapping!("customer-to-contact"),
+    mapping!("customer-to-person-account"),
+    mapping!("customer-contacts-to-contact"),
+    mapping!("account-to-customer"),
+    mapping!("purchase-order-to-order"),
+    mapping!("invoices-to-order"),
 ];
 /// The flows. Suppliers are switched on; the others are for when their systems are ready for them.
 const FLOW_FILES: [(&str, &str); 6] = [
@@ -106,7 +117,10 @@ pub(crate) fn write(folder: &Path, answers: &Answers) -> Result<Vec<PathBuf>, Fa
     let flows = folder.join(FLOWS);
     files.extend(FLOW_FILES.map(|(name, text)| (flows.join(name), text.to_owned())));
     let mappings = folder.join("mappings");
-    files.extend(MAPPINGS.map(|(name, text)| (mappings.join(name), text.to_owned())));
+    for (name, text, examples) in MAPPINGS {
+        files.push((mappings.join(format!("{name}.toml")), text.to_owned()));
+        files.push((mappings.join(format!("{name}.tests.toml")), examples.to_owned()));
+    }
     if let Some((taken, _)) = files.iter().find(|(path, _)| path.exists()) {
         return Err(Failure::Usage {
             what: format!("{} exists already", taken.display()),
@@ -144,9 +158,21 @@ mod tests {
 
     #[test]
     fn shipped_mappings_compile_and_leave_no_field_without_an_owner() {
-        for (name, text) in MAPPINGS {
+        for (name, text, _) in MAPPINGS {
             let mapping = mapping::DeclaredMapper::from_toml(text, name).unwrap();
             assert_eq!(mapping.unowned(), [], "{name}");
+        }
+    }
+
+    #[test]
+    fn shipped_mappings_do_what_their_examples_say() {
+        for (name, text, examples) in MAPPINGS {
+            let mapping = mapping::DeclaredMapper::from_toml(text, name).unwrap();
+            let tests = mapping::MappingTests::from_toml(examples, name).unwrap();
+            let tested = tests.run(&mapping, mapping.source());
+            assert!(tested.len() > 1, "{name}");
+            let failed: Vec<_> = tested.iter().filter(|one| !one.faults.is_empty()).collect();
+            assert!(failed.is_empty(), "{name}: {failed:#?}");
         }
     }
 

@@ -29,6 +29,9 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod mapping_check;
+pub(crate) mod mapping_preview;
+pub(crate) mod mapping_test;
 pub(crate) mod plan;
 pub(crate) mod quarantine_assign;
 pub(crate) mod quarantine_discard;
@@ -42,6 +45,8 @@ pub(crate) mod record_timeline;
 pub(crate) mod run;
 pub(crate) mod salesforce_setup;
 pub(crate) mod sandbox_serve;
+pub(crate) mod schema_diff;
+pub(crate) mod schema_pull;
 pub(crate) mod status;
 
 /// Keeps IFS Cloud and Salesforce in step: nothing lost, nothing doubled, everything on record.
@@ -133,6 +138,12 @@ pub(crate) enum Verb {
     /// What an org needs
     #[command(subcommand)]
     Salesforce(Salesforce),
+    /// Try mappings out, and hold them against both systems
+    #[command(subcommand)]
+    Mapping(Mapping),
+    /// Pin what both systems have, and see what has changed
+    #[command(subcommand)]
+    Schema(Schema),
     /// An IFS Cloud and a Salesforce on this machine, for trying things out
     #[command(subcommand)]
     Sandbox(Sandbox),
@@ -194,6 +205,21 @@ pub(crate) enum Salesforce {
     Setup(salesforce_setup::Args),
 }
 
+/// Verbs about mappings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Mapping {
+    Test(mapping_test::Args),
+    Check(mapping_check::Args),
+    Preview(mapping_preview::Args),
+}
+
+/// Verbs about what both systems have.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Schema {
+    Pull(schema_pull::Args),
+    Diff(schema_diff::Args),
+}
+
 /// Verbs about the sandbox.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sandbox {
@@ -245,6 +271,8 @@ impl Verb {
             Self::Config(ConfigVerb::Check(args)) => config_check::run(&args, session),
             Self::Daemon(verb) => daemon::run(verb, session).await,
             Self::Salesforce(Salesforce::Setup(args)) => salesforce_setup::run(args, session).await,
+            Self::Mapping(verb) => verb.run(session).await,
+            Self::Schema(verb) => verb.run(session).await,
             Self::Sandbox(Sandbox::Serve(args)) => sandbox_serve::run(args, session).await,
             Self::Completions(args) => completions::run(&args, session),
             Self::Man(args) => man::run(&args, session),
@@ -281,6 +309,25 @@ impl Conflicts {
             Self::List(args) => conflicts_list::run(args, session).await,
             Self::Show(args) => conflicts_show::run(args, session).await,
             Self::Resolve(args) => conflicts_resolve::run(args, session).await,
+        }
+    }
+}
+
+impl Mapping {
+    async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Test(args) => mapping_test::run(args, session),
+            Self::Check(args) => mapping_check::run(args, session).await,
+            Self::Preview(args) => mapping_preview::run(args, session).await,
+        }
+    }
+}
+
+impl Schema {
+    async fn run(self, session: &Session) -> Result<Exit, Failure> {
+        match self {
+            Self::Pull(args) => schema_pull::run(args, session).await,
+            Self::Diff(args) => schema_diff::run(args, session).await,
         }
     }
 }

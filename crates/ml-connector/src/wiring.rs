@@ -9,6 +9,7 @@ use mapping::FieldName;
 use sync_engine::{Flow, FlowParts, FlowSettings, Probe, Sink, Source};
 use tokio::sync::Mutex;
 
+use crate::checking::Describers;
 use crate::config::{Config, ConfigError, FlowFile, System};
 use crate::connector::{Connector, Opening};
 use crate::failure::Failure;
@@ -72,10 +73,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
             scope: scope.clone(),
             clock: opening.clock.clone(),
             entropy: opening.entropy.clone(),
-            settings: FlowSettings {
-                pair: ends::pair(&config, name, file),
-                ..file.settings(mapper.owners.clone())
-            },
+            settings: settings(&config, (name, file), &mapper),
             mapper: mapper.mapper.clone(),
         };
         flows.insert(name.clone(), Flow::new(parts));
@@ -84,10 +82,34 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
             probes.extend(systems.probes(&config, file, &mapper)?);
         }
     }
+    let describers = systems.describers(&config)?;
     let tokens = vec![systems.ifs.reached.tokens, systems.salesforce.reached.tokens];
     let clock = opening.clock;
     let turn = Mutex::new(());
-    Ok(Connector { config, holding, flows, hints, order, probes, tokens, calls, scope, log, clock, turn })
+    Ok(Connector {
+        config,
+        holding,
+        flows,
+        hints,
+        order,
+        probes,
+        describers,
+        tokens,
+        calls,
+        scope,
+        log,
+        clock,
+        turn,
+    })
+}
+
+/// How a flow behaves: what its file says, and who decides which field by its mappings.
+fn settings(config: &Config, (name, file): (&str, &FlowFile), mapper: &ChosenMapper) -> FlowSettings {
+    let mut settings = file.settings(mapper.owners.clone());
+    // What the flow's file says about single fields goes before what the mapping says.
+    let own = std::mem::replace(&mut settings.policy.rules, mapper.rules.clone());
+    settings.policy.rules.extend(own);
+    FlowSettings { pair: ends::pair(config, name, file), ..settings }
 }
 
 /// What can be said of a configuration without asking anybody.
@@ -102,6 +124,11 @@ struct Systems {
 }
 
 impl Systems {
+    /// Tell what IFS and Salesforce have.
+    fn describers(&self, config: &Config) -> Result<Describers, ConfigError> {
+        Ok(Describers { ifs: self.ifs.describer(config)?, salesforce: self.salesforce.describer(config) })
+    }
+
     /// Where a flow's records come from, and where others can say that one of them changed.
     fn source(
         &self,

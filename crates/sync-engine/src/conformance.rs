@@ -1,9 +1,15 @@
-//! What every [`StateStore`] must do, as one suite that each implementation runs.
+//! What every [`StateStore`], [`Source`](crate::Source) and [`Sink`](crate::Sink) must do: suites that each
+//! implementation runs.
 
 mod links;
 mod pairs;
 mod samples;
+mod sinks;
+mod sources;
 mod waiting;
+
+pub use sinks::{Ground, sink};
+pub use sources::{SourceBench, source};
 
 use std::collections::BTreeSet;
 

@@ -5,6 +5,7 @@
 
 pub mod conflict;
 pub mod conformance;
+pub mod describe;
 pub mod error;
 pub mod fault;
 pub mod flow;
@@ -42,6 +43,7 @@ mod verdict;
 mod weigh;
 
 pub use conflict::{Claim, Conflict, ConflictQuery, ConflictState};
+pub use describe::{Describe, DescribeError};
 pub use error::FlowError;
 pub use fault::{Fault, FaultClass};
 pub use flow::{Brakes, Deletes, Evidence, Flow, FlowParts, FlowSettings, Limit, Missing, Mode, Pair};

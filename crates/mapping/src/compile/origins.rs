@@ -8,8 +8,7 @@ use crate::file::{AggregateRule, Choice, Differ, FieldRule, Take};
 use crate::origin::{Chosen, Joined, Origin};
 use crate::{Entity, FieldName, MappingFileError};
 
-const ORIGINS: &str =
-    "a field needs exactly one of `from`, `concat`, `constant`, `choose`, `reference`, `aggregate`";
+const ORIGINS: &str = "a field needs exactly one of `from`, `concat`, `constant`, `choose`, `reference`, `aggregate`, `expression`";
 
 impl Compiler<'_> {
     pub(super) fn choices(&self, rule: &Spanned<FieldRule>) -> Result<Vec<Chosen>, MappingFileError> {
@@ -32,6 +31,13 @@ impl Compiler<'_> {
         if let Some(aggregate) = &field.aggregate {
             origins.push(Origin::Aggregate(Box::new(self.aggregate(rule, aggregate)?)));
         }
+        if let Some(expression) = &field.expression {
+            let formula = crate::expression::compile(expression.get_ref()).map_err(|reason| {
+                let error = self.error_at(expression.span(), format!("not an expression: {reason}"));
+                error.hint("see \"Expressions\" in docs/mapping.md")
+            })?;
+            origins.push(Origin::Expression(formula));
+        }
         match (origins.pop(), &field.choose) {
             (Some(origin), None) if origins.is_empty() => Ok(vec![Chosen { when: None, origin }]),
             (None, Some(choices)) => choices.iter().map(|choice| self.choice(rule, choice)).collect(),
@@ -47,7 +53,7 @@ impl Compiler<'_> {
                 return Err(self.error_at(rule.span(), "a choice needs exactly one of `from` and `constant`"));
             }
         };
-        Ok(Chosen { when: choice.when.as_ref().map(Self::condition), origin })
+        Ok(Chosen { when: choice.when.as_ref().map(|when| self.condition(when)), origin })
     }
 
     fn aggregate(
@@ -85,7 +91,7 @@ impl Compiler<'_> {
             same: aggregate.same.clone(),
             differ: aggregate.differ,
             separator: aggregate.separator.clone().unwrap_or_else(|| separator.into()),
-            conditions: Self::conditions(&aggregate.conditions),
+            conditions: self.conditions(&aggregate.conditions),
         })
     }
 }

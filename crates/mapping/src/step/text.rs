@@ -14,7 +14,7 @@ pub(super) fn changed(given: &str, wanted: &str) -> Option<String> {
 }
 
 /// The text in another case, unless it is in it already.
-pub(super) fn recase(case: Case, text: &str) -> Option<String> {
+pub(crate) fn recase(case: Case, text: &str) -> Option<String> {
     let settled = |changes: fn(&u8) -> bool| text.is_ascii() && !text.as_bytes().iter().any(changes);
     match case {
         Case::Upper if settled(u8::is_ascii_lowercase) => None,

@@ -57,6 +57,14 @@ impl ConfigError {
         }
     }
 
+    /// An error about a line, from 1, of a file that holds `text`.
+    pub(crate) fn at_line(file: &Path, text: &str, line: usize, reason: impl Into<String>) -> Self {
+        let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
+        let width = text.chars().count().max(1);
+        let place = Some(Box::new(Place { line, column: 1, text, width }));
+        Self { place, ..Self::new(file, reason) }
+    }
+
     /// What the TOML reader says about `text`, which stands in `file`.
     pub(crate) fn of_toml(file: &Path, text: &str, error: &toml::de::Error) -> Self {
         let (reason, hint) = advice(error.message());

@@ -1,14 +1,14 @@
 //! The mapper of a flow: read from files, or brought along by the program.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
-use mapping::{CombinedMapper, DeclaredMapper, Entity, FieldName, Mapper, Ownership, TargetField};
+use mapping::{CombinedMapper, DeclaredMapper, Entity, FieldName, Mapper, Ownership, Rule, TargetField};
 
 use crate::config::nearest::nearest;
-use crate::config::{Config, ConfigError, FlowFile, MappingRef, document};
+use crate::config::{Config, ConfigError, FlowFile, MappingRef};
 use crate::mappers::Mappers;
+use crate::mapping_files::read;
 
 /// A flow's mapper, and what can be said about it beforehand.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct ChosenMapper {
     pub(crate) mapper: Arc<dyn Mapper>,
     /// Who decides single fields.
     pub(crate) owners: BTreeMap<FieldName, Ownership>,
+    /// Who wins on single shared fields.
+    pub(crate) rules: BTreeMap<FieldName, Rule>,
     /// What it looks at; unknown for mappers of the program.
     pub(crate) reads: BTreeSet<String>,
     /// What it writes, by the kind of record, child records among them; of mappers of the program only
@@ -48,14 +50,6 @@ pub(crate) fn choose(
     }
 }
 
-/// Reads one mapping.
-fn read(config: &Config, path: &Path) -> Result<DeclaredMapper, ConfigError> {
-    let path = config.folder.join(path);
-    let text = document::read(&path)?;
-    DeclaredMapper::from_toml(&text, &path.display().to_string())
-        .map_err(|error| ConfigError::of_mapping(&text, &error))
-}
-
 /// The mapper that these mappings are together.
 fn declared_mapper(
     config: &Config,
@@ -64,6 +58,7 @@ fn declared_mapper(
 ) -> Result<ChosenMapper, ConfigError> {
     ends_agree(config, name, file, &all)?;
     let owners = owners(config, name, &all)?;
+    let rules = all.iter().flat_map(DeclaredMapper::rules).collect();
     let reads = all.iter().flat_map(DeclaredMapper::reads).collect();
     let mut writes: BTreeMap<Entity, Vec<TargetField>> = BTreeMap::new();
     for one in &all {
@@ -78,7 +73,7 @@ fn declared_mapper(
         [only] => only.clone(),
         _ => Arc::new(CombinedMapper::new(parts)),
     };
-    Ok(ChosenMapper { mapper, owners, reads, writes })
+    Ok(ChosenMapper { mapper, owners, rules, reads, writes })
 }
 
 /// Who decides which field; a flow keeps that by the field's name, so all its mappings must agree.
@@ -125,7 +120,13 @@ fn brought(
         .hint(hint));
     };
     let writes = BTreeMap::from([(Entity::from(file.target.entity.as_str()), Vec::new())]);
-    Ok(ChosenMapper { mapper, owners: BTreeMap::new(), reads: BTreeSet::new(), writes })
+    Ok(ChosenMapper {
+        mapper,
+        owners: BTreeMap::new(),
+        rules: BTreeMap::new(),
+        reads: BTreeSet::new(),
+        writes,
+    })
 }
 
 /// Every mapping must read what the source gives, and one of them write what the flow says it does.

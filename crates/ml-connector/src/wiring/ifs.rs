@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use connector_ifs::{
-    EntitySettings, ErrorTable, IfsProbe, IfsSink, IfsSource, SettingsError, Writable, WriteSettings,
-    entities,
+    EntitySettings, ErrorTable, IfsDescriber, IfsProbe, IfsSink, IfsSource, SettingsError, Writable,
+    WriteSettings, entities,
 };
-use sync_engine::{Probe, Sink};
+use sync_engine::{Describe, Probe, Sink};
 use wire::{AuthStyle, Clock, Credentials, RateSettings, Response, TokenConfig};
 
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
 use crate::config::nearest::nearest;
-use crate::config::{Config, ConfigError, FlowFile, MappingRef};
+use crate::config::{Config, ConfigError, FlowFile, MappingRef, System};
 
 /// IFS Cloud, ready to be read.
 #[derive(Debug)]
@@ -64,6 +64,17 @@ impl Ifs {
         let errors = errors(config);
         let source = IfsSource::with_errors(transport, self.clock.clone(), (&tenant, errors), settings);
         Ok(Arc::new(source.map_err(|error| wrong_entity(config, entity, &error.to_string()))?))
+    }
+
+    /// Tells what IFS has of the kinds of records that the flows look at.
+    pub(crate) fn describer(&self, config: &Config) -> Result<Arc<dyn Describe>, ConfigError> {
+        let ends = config.flows.iter().flat_map(|(_, flow)| [&flow.source, &flow.target]);
+        let names: BTreeSet<&str> =
+            ends.filter(|end| end.system == System::Ifs).map(|end| end.entity.as_str()).collect();
+        let entities =
+            names.into_iter().map(|name| entity_settings(config, name)).collect::<Result<_, _>>()?;
+        let transport = self.reached.transport.clone();
+        Ok(Arc::new(IfsDescriber::new(transport, config.link.ifs.settings(), entities)))
     }
 
     /// The sink of these kinds of records.

@@ -4,12 +4,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use connector_salesforce::{
-    Needed, ObjectSettings, SalesforceProbe, SalesforceSettings, SalesforceSink, SalesforceSource,
-    SourceSettings, shipped,
+    Needed, ObjectSettings, SalesforceDescriber, SalesforceProbe, SalesforceSettings, SalesforceSink,
+    SalesforceSource, SourceSettings, shipped,
 };
 use mapping::{FieldName, TargetField};
 use sfdc_client::session;
-use sync_engine::{Probe, Sink, Source};
+use sync_engine::{Describe, Probe, Sink, Source};
 use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, Secret, TokenConfig};
 
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
@@ -74,6 +74,13 @@ impl Salesforce {
         let (transport, clock) = (self.reached.transport.clone(), self.clock.clone());
         let what = (settings, configured(config));
         Ok(Arc::new(SalesforceSource::new(transport, clock, &self.org, what)))
+    }
+
+    /// Tells what the org has.
+    pub(crate) fn describer(&self, config: &Config) -> Arc<dyn Describe> {
+        let usual = shipped("Account").map(|object| object.external_id).unwrap_or_default();
+        let transport = self.reached.transport.clone();
+        Arc::new(SalesforceDescriber::new(transport, &self.org, configured(config), &usual))
     }
 
     /// Examines what writing the fields `writes` of one kind of record takes; `creates` says whether
