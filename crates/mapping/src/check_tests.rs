@@ -45,7 +45,11 @@ fn source() -> Schema {
         ("On", FieldSchema::new(FieldType::Date)),
         ("Lines", FieldSchema::list("S.Lines")),
     ]);
-    let line = entity(vec![("No", needed(text(4))), ("Qty", number(28, 10))]);
+    let line = entity(vec![
+        ("No", needed(text(4))),
+        ("Qty", number(28, 10)),
+        ("State", needed(listed(&["Open", "Cancelled"]))),
+    ]);
     let record = EntitySchema { key: vec!["Id".into()], ..record };
     let line = EntitySchema { key: vec!["No".into()], ..line };
     Schema { entities: BTreeMap::from([("S".into(), record), ("S.Lines".into(), line)]) }
@@ -241,6 +245,21 @@ fn a_flow_that_makes_no_records_needs_no_whole_ones() {
     let mapping = mapper("owner = \"source\"\n[fields.On]\nfrom = \"On\"\n");
     let purpose = Purpose { create: false, update: true };
     assert_eq!(check(&mapping, &source(), &target(), purpose), []);
+}
+
+#[test]
+fn what_a_condition_keeps_out_needs_no_line_in_a_table() {
+    let status = |condition: &str| {
+        told(&format!(
+            "{NAME}[fields.Status]\naggregate = {{ list = \"Lines\", take = \"latest\", of = \"State\", by = \"No\"{condition} }}\n\
+             steps = [{{ table = {{ name = \"s\" }} }}]\n[tables.s]\nOpen = \"On\"\n"
+        ))
+    };
+    assert_eq!(status(""), ["Status: table s has no line for Cancelled"]);
+    for condition in [r#"none_of = ["Cancelled"]"#, r#"unequal = "Cancelled""#, r#"equal = "Open""#] {
+        let condition = format!(", where = [{{ field = \"State\", is = {{ {condition} }} }}]");
+        assert_eq!(status(&condition), Vec::<String>::new(), "{condition}");
+    }
 }
 
 #[test]

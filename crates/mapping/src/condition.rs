@@ -17,7 +17,11 @@ pub(crate) struct Condition {
 impl Condition {
     /// Whether it holds for a record.
     pub(crate) fn holds(&self, scope: Scope<'_>) -> bool {
-        let value = scope.get(&self.field).unwrap_or(&Value::Null);
+        self.admits(scope.get(&self.field).unwrap_or(&Value::Null))
+    }
+
+    /// Whether it holds for a value of its field.
+    pub(crate) fn admits(&self, value: &Value) -> bool {
         match &self.is {
             Test::Empty => is_empty(value),
             Test::Present => !is_empty(value),

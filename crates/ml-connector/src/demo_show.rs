@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use mapping::{Change, Value as Field};
 use serde_json::{Value, json};
-use sync_engine::{Lookup, Mode, Observation, ParkedQuery, Preview};
+use sync_engine::{Conflict, Lookup, Mode, Observation, ParkedQuery, Preview};
 
+use crate::conflict_view::{self, Sides};
 use crate::connector::Connector;
 use crate::entry_view::hex;
 use crate::failure::Failure;
@@ -22,7 +23,7 @@ use crate::verbs::record_timeline;
 use crate::verbs::run::cycle;
 use crate::words::{count, safe, value};
 
-/// The one flow of the demo.
+/// The flow that the demo begins with.
 const FLOW: &str = "suppliers";
 /// After this a change is surely older than the second that is still running, on both clocks.
 const SETTLED: Duration = Duration::from_millis(2_100);
@@ -73,9 +74,19 @@ impl<'a> Show<'a> {
         self.session.clock.sleep(SETTLED).await;
     }
 
-    /// Runs one cycle and shows what it did.
+    /// Runs one cycle of the suppliers and shows what it did.
     pub(crate) async fn run(&mut self, connector: &Connector, mode: Mode) -> Result<(), Failure> {
-        let ran = cycle(connector, (FLOW, false), mode, self.session).await?;
+        self.carry(connector, FLOW, mode).await
+    }
+
+    /// Runs one cycle of a flow and shows what it did.
+    pub(crate) async fn carry(
+        &mut self,
+        connector: &Connector,
+        flow: &str,
+        mode: Mode,
+    ) -> Result<(), Failure> {
+        let ran = cycle(connector, (flow, false), mode, self.session).await?;
         self.runs.push(run_view::document(&ran));
         self.data(&run_view::summary(&ran, self.session.terminal.data))
     }
@@ -123,6 +134,16 @@ impl<'a> Show<'a> {
             table.add_row([safe(change.key().as_str()), value(&Field::text(*name)), account]);
         }
         self.data(&trimmed(&table))
+    }
+
+    /// Shows conflicts.
+    pub(crate) fn conflicts(&self, conflicts: &[(Conflict, Sides)]) -> Result<(), Failure> {
+        self.data(&conflict_view::list(conflicts, conflicts.len(), self.session.clock.now()))
+    }
+
+    /// The session that it is shown in.
+    pub(crate) fn session(&self) -> &'a Session {
+        self.session
     }
 
     /// Shows a record that waits.

@@ -21,6 +21,7 @@ mod conflict_view;
 mod control_client;
 mod cursor_words;
 mod daemon_view;
+mod demo_flows;
 mod demo_show;
 mod desk_action;
 mod doctor_view;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sandbox::ifs::{IfsSandbox, IfsSettings};
+use sandbox::ifs::{IfsSandbox, IfsSettings, Row};
 use sandbox::salesforce::{EVENT_CA, EventServerHandle, SalesforceSandbox, SalesforceSettings, serve_events};
 use sandbox::{Endpoint, Gate, ServerClock, ServerHandle, serve};
 use serde_json::{Value, json};
@@ -27,6 +27,10 @@ CustomerSet = { lag = \"0s\" }
 PurchaseOrderSet = { lag = \"0s\" }
 PostingProposalHeadSet = { lag = \"0s\" }
 ";
+
+/// The logical units that people work with in the demo.
+const CUSTOMER: &str = "CustomerInfo";
+const ORDER: &str = "PurchaseOrder";
 
 /// Who may change an org without custom fields: the secret of the sandbox' apps is one.
 const ADMIN: &str = "
@@ -202,6 +206,44 @@ impl Playground {
         let key = self.ifs.rows().get(1)?.key().to_string();
         self.ifs.edit(&key, &[("Email", Some("sales at supplier.example"))]);
         Some(key)
+    }
+
+    /// Customers that are organisations, by key.
+    pub(crate) fn organisations(&self) -> Vec<String> {
+        let rows = self.ifs.rows_of(CUSTOMER);
+        let company = |row: &&Arc<Row>| row.get("CustomerCategory").text().as_deref() != Some("EndCustomer");
+        rows.iter().filter(company).map(|row| row.key().to_string()).collect()
+    }
+
+    /// Somebody renames a customer in IFS.
+    pub(crate) fn rename_customer(&self, key: &str, name: &str) {
+        self.ifs.edit_of(CUSTOMER, &[key], &[("Name", Some(name))]);
+    }
+
+    /// Somebody renames an Account in Salesforce.
+    pub(crate) fn rename_account(&self, id: &str, name: &str) {
+        self.salesforce.human_edit(id, "Name", Some(name));
+    }
+
+    /// A purchase order that invoices refer to.
+    pub(crate) fn invoiced_order(&self) -> Option<String> {
+        let invoices = self.ifs.rows_of("PostingProposalHead");
+        let order = |row: &Arc<Row>| {
+            let order = row.get("PoRefNumber").text()?;
+            self.ifs.row_of(ORDER, &[&order]).map(|_| order)
+        };
+        invoices.iter().find_map(order)
+    }
+
+    /// Somebody places an order with another supplier.
+    pub(crate) fn place_with(&self, order: &str, supplier: &str) {
+        self.ifs.edit_of(ORDER, &[order], &[("VendorNo", Some(supplier))]);
+    }
+
+    /// Somebody enters a supplier.
+    pub(crate) fn enter(&self, supplier: &str) {
+        let values = [("Name", "Nouveau Fournisseur"), ("Country", "FR"), ("Objstate", "Active")];
+        self.ifs.insert(supplier, &values.map(|(name, value)| (name, Some(value))));
     }
 
     /// Somebody corrects it.

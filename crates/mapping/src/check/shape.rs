@@ -110,6 +110,13 @@ impl Shape {
         }
     }
 
+    /// Only these of the texts that it can be.
+    pub(super) fn keep(&mut self, keep: impl Fn(&str) -> bool) {
+        if let Some(values) = &mut self.values {
+            values.retain(|text| keep(text));
+        }
+    }
+
     /// The same, never empty.
     pub(super) fn filled(self) -> Self {
         Self { nullable: false, ..self }

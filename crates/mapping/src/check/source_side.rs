@@ -10,7 +10,7 @@ use crate::origin::{Joined, Origin};
 use crate::schema::{FieldSchema, FieldType};
 use crate::scope::of_parent;
 use crate::target::Target;
-use crate::{EntitySchema, Schema};
+use crate::{EntitySchema, Schema, Value};
 
 /// What rules can look at: a record or a child of it.
 #[derive(Debug, Clone, Copy)]
@@ -184,7 +184,12 @@ impl<'a> Checker<'a> {
             return Shape { length, ..Shape::of(FieldType::Text) };
         }
         let known = aggregate.of.first().and_then(|name| self.field(Some(below), name, at));
-        let of = known.map_or_else(Shape::unknown, Shape::of_field);
+        let mut of = known.map_or_else(Shape::unknown, Shape::of_field);
+        // What the conditions keep out never arrives.
+        let own = |condition: &&Condition| aggregate.of.first() == Some(&condition.field);
+        for condition in aggregate.conditions.iter().filter(own) {
+            of.keep(|text| condition.admits(&Value::text(text)));
+        }
         match aggregate.take {
             Take::Count => Shape { whole: Some(6), scale: Some(0), ..Shape::of(FieldType::Number) }.filled(),
             Take::Join => Shape::of(FieldType::Text),

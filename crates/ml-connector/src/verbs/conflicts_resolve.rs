@@ -39,7 +39,7 @@ pub(crate) struct Args {
 
 /// Whose value stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Winner {
+pub(crate) enum Winner {
     /// The one in IFS
     Ifs,
     /// The one in Salesforce
@@ -67,12 +67,8 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     }
     let decided: Vec<Conflict> =
         found.into_iter().map(|conflict| decided(&config, conflict, args.take, session)).collect();
-    holding
-        .log
-        .append(decided.iter().map(|conflict| entry(conflict, &args.reason, session)).collect())
-        .await?;
     let count = decided.len() as u64;
-    holding.state.keep_conflicts(decided).await?;
+    keep(&holding, decided, &args.reason, session).await?;
     if session.terminal.json {
         session.terminal.print_json(&json!({ "deed": "resolve", "conflicts": count }))?;
     } else {
@@ -82,7 +78,19 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     Ok(Exit::Ok)
 }
 
-fn decided(config: &Config, conflict: Conflict, take: Winner, session: &Session) -> Conflict {
+/// Keeps decisions, the audit log first.
+pub(crate) async fn keep(
+    holding: &Holding,
+    decided: Vec<Conflict>,
+    reason: &str,
+    session: &Session,
+) -> Result<(), Failure> {
+    holding.log.append(decided.iter().map(|conflict| entry(conflict, reason, session)).collect()).await?;
+    holding.state.keep_conflicts(decided).await?;
+    Ok(())
+}
+
+pub(crate) fn decided(config: &Config, conflict: Conflict, take: Winner, session: &Session) -> Conflict {
     let name = match take {
         Winner::Ifs => "ifs",
         Winner::Salesforce => "salesforce",

@@ -7,6 +7,7 @@ use sync_engine::Mode;
 use super::Session;
 use crate::config::Config;
 use crate::connector::Connector;
+use crate::demo_flows;
 use crate::demo_show::Show;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -96,6 +97,8 @@ async fn tell(show: &mut Show<'_>, connector: &Connector, playground: &Playgroun
         show.pause().await;
         show.run(connector, Mode::Changes).await?;
     }
+
+    demo_flows::tell(show, connector, playground).await?;
 
     show.step("everything is on record");
     show.verify(connector).await?;
