@@ -112,7 +112,7 @@ fn a_field_that_ifs_does_not_have_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let playground = playground(folder.path());
     ask(&playground.ifs, "POST", "/sandbox/switches", r#"{"hidden":"PayTermId"}"#);
-    fails(&playground, ANSWER, &["SupplierSet", "PayTermId"]);
+    fails(&playground, CONFIG, &["SupplierSet", "PayTermId", "supplier-to-account.toml:"]);
     assert_eq!(written(&playground), [0, 0, 0]);
     ask(&playground.ifs, "POST", "/sandbox/switches", "{}");
     nothing_is_lost(&playground);
@@ -123,7 +123,7 @@ fn a_field_that_salesforce_hides_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let playground = playground(folder.path());
     ask(&playground.salesforce, "POST", "/sandbox/switches", r#"{"hidden":["IFS_Payment_Terms__c"]}"#);
-    fails(&playground, REFUSED, &["Account", "IFS_Payment_Terms__c"]);
+    fails(&playground, CONFIG, &["Account", "IFS_Payment_Terms__c", "supplier-to-account.toml:"]);
     assert_eq!(written(&playground), [0, 0, 0]);
     ask(&playground.salesforce, "POST", "/sandbox/switches", r#"{"hidden":[]}"#);
     nothing_is_lost(&playground);

@@ -269,7 +269,8 @@ fn status_tells_how_things_stand() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let playground = playground(folder.path());
     let before = Outcome::of(&playground, &["status", "--json"]).ends_with(DONE).json();
-    assert_eq!((&before["configured"][0], &before["flows"]), (&"suppliers".into(), &Value::Array(vec![])));
+    let configured = before["configured"].as_array().expect("flows");
+    assert!(configured.contains(&"suppliers".into()) && before["flows"] == Value::Array(vec![]), "{before}");
     cycle(&playground, DONE);
     let after = Outcome::of(&playground, &["status", "--json"]).ends_with(DONE).json();
     let flow = &after["flows"][0];

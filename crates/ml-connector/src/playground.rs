@@ -21,11 +21,17 @@ const SECRETS: [&str; 2] = ["secrets/ifs", "secrets/salesforce"];
 /// Nobody commits late in the playground, so changes may be read at once.
 const AT_ONCE: &str = "
 # Nobody commits late in the sandbox: changes may be read at once.
-[ifs.entities]
-SupplierSet = { lag = \"0s\" }
-CustomerSet = { lag = \"0s\" }
-PurchaseOrderSet = { lag = \"0s\" }
-PostingProposalHeadSet = { lag = \"0s\" }
+[ifs.entities.SupplierSet]
+lag = \"0s\"
+
+[ifs.entities.CustomerSet]
+lag = \"0s\"
+
+[ifs.entities.PurchaseOrderSet]
+lag = \"0s\"
+
+[ifs.entities.PostingProposalHeadSet]
+lag = \"0s\"
 ";
 
 /// The logical units that people work with in the demo.

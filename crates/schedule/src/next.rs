@@ -75,7 +75,7 @@ impl Planned<'_> {
             let retry = (again, Reason::Retry { failures: self.last.failures });
             return first([Some(retry), self.deadline(ended.max(began))]);
         }
-        let (due, reason) = first([self.timing(began), self.rush(began), self.deadline(began)])?;
+        let (due, reason) = first([self.deadline(began), self.timing(began), self.rush(began)])?;
         Some(self.missed(due, began).unwrap_or((due, reason)))
     }
 

@@ -32,7 +32,8 @@ async fn a_thousand_changes_take_two_calls() {
     let select = Select::from("Account", ["Id", "IFS_Key__c"]).expect("names");
     let names: Vec<String> = (0..1_000).map(|number| format!("S{number}")).collect();
     let keys: Vec<Literal> = names.iter().map(|key| Literal::Text(key.clone())).collect();
-    for (round, there) in [("first", 0), ("second", 1_000), ("third", 1_000)] {
+    // A packer that does not know the org yet begins with smaller calls.
+    for (round, there, calls) in [("first", 0, 4), ("second", 1_000, 3), ("third", 1_000, 2)] {
         let before = org.sandbox.stats()["calls"];
         let found = packer.look_up("test.look_up", &select, "IFS_Key__c", &keys).await.expect("records");
         assert_eq!(found.records.len(), there, "{round}");
@@ -50,6 +51,6 @@ async fn a_thousand_changes_take_two_calls() {
         let key = UpsertKey { object: "Account", field: "IFS_Key__c", case_sensitive: false };
         let results = packer.upsert(&items, key).await.expect("results");
         assert!(results.iter().all(|result| matches!(result, Ok(RecordResult::Done { .. }))));
-        assert_eq!(org.sandbox.stats()["calls"] - before, 2, "{round}");
+        assert_eq!(org.sandbox.stats()["calls"] - before, calls, "{round}");
     }
 }
