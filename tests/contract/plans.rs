@@ -2,7 +2,7 @@
 
 use mapping::{Action, Fields, Key};
 use ml_connector_tests::Bench;
-use sync_engine::{Mode, Planned, Preview, Unwatched};
+use sync_engine::{FaultClass, Mode, Planned, Preview, Unwatched};
 
 async fn planned(bench: &Bench, mode: Mode) -> Vec<Planned> {
     let mut plan = Vec::new();
@@ -75,4 +75,15 @@ async fn an_explanation_tells_both_sides() {
     assert!(explained.mapped.is_some_and(|mapped| mapped.is_err()));
     let unknown = bench.flow().explain(&Key::from("nobody")).await.expect("explains");
     assert!(unknown.observed.is_none() && unknown.link.is_none());
+}
+
+#[tokio::test]
+async fn an_explanation_tells_what_is_known_while_the_target_is_away() {
+    let bench = Bench::new(1);
+    bench.changes().await;
+    bench.sink.leave(FaultClass::Transient);
+    let explained = bench.flow().explain(&Key::from("K000")).await.expect("explains");
+    assert!(explained.observed.is_some() && explained.link.is_some());
+    assert!(explained.mapped.is_none());
+    assert!(explained.unread.is_some_and(|error| error.class() == Some(FaultClass::Transient)));
 }

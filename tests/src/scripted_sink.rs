@@ -34,6 +34,7 @@ struct Inner {
     writes: Vec<(String, Fields)>,
     finds: u64,
     closed: Option<FaultClass>,
+    away: Option<FaultClass>,
 }
 
 impl ScriptedSink {
@@ -42,9 +43,14 @@ impl ScriptedSink {
         self.lock().answers.entry(id.into()).or_default().push_back(answer);
     }
 
-    /// From now on every call is refused with this class, or no longer.
+    /// From now on every write is refused with this class, or no longer.
     pub fn close(&self, class: Option<FaultClass>) {
         self.lock().closed = class;
+    }
+
+    /// From now on every look-up is refused with this class.
+    pub fn leave(&self, class: FaultClass) {
+        self.lock().away = Some(class);
     }
 
     /// Lets the writes land that were to land later.
@@ -131,6 +137,9 @@ impl Sink for ScriptedSink {
     ) -> Result<Vec<Lookup>, SinkError> {
         let mut inner = self.lock();
         inner.finds += 1;
+        if let Some(class) = inner.away {
+            return Err(SinkError { operation: "looking up".into(), fault: fault(class) });
+        }
         let look = |id: &ExternalId| match inner.records.get(id.as_str()) {
             None => Lookup::Absent,
             Some(fields) => Lookup::One(Found {

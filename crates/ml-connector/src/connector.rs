@@ -271,7 +271,8 @@ impl Connector {
     }
 
     /// The root of a failure: a call that was refused because the log failed is a failure of the log.
-    fn failure(&self, flow: &str, error: FlowError) -> Failure {
+    /// What it means for the command that a flow ended in this error.
+    pub(crate) fn failure(&self, flow: &str, error: FlowError) -> Failure {
         if let Some(broken) = self.log.broken() {
             return Failure::Flow { flow: flow.into(), error: Box::new(broken.into()) };
         }

@@ -25,6 +25,7 @@ pub(crate) fn document(key: &str, explanation: &Explanation) -> Value {
     json!({
         "key": key, "observed": observed, "planned": mapped, "link": explanation.link,
         "waiting": explanation.parked, "conflicts": explanation.conflicts,
+        "unread": explanation.unread.as_ref().map(ToString::to_string),
     })
 }
 
@@ -37,10 +38,20 @@ pub(crate) fn preview_document(preview: &Preview) -> Value {
     }
 }
 
+/// What is said of a source that did not answer.
+const NOT_ASKED: &str = "the source could not be asked just now; this is what is known without it";
+
+/// What is said of a target that did not answer, where the source did.
+fn target_not_asked(explanation: &Explanation) -> Option<String> {
+    (explanation.observed.is_some() && explanation.unread.is_some())
+        .then(|| "the target could not be asked just now".to_owned())
+}
+
 /// Source fields, and below them the target's fields: as mapped and as found.
 pub(crate) fn side_by_side(key: &str, explanation: &Explanation, paint: Paint) -> String {
     let mut parts = vec![paint.strong(&safe(key))];
     match &explanation.observed {
+        None if explanation.unread.is_some() => parts.push(NOT_ASKED.into()),
         None => parts.push("the source has no such record".into()),
         Some(Observation::Unreadable(unreadable)) => {
             parts.push(format!("the source's row cannot be read: {}", safe(&unreadable.fault.message)));
@@ -60,7 +71,7 @@ pub(crate) fn side_by_side(key: &str, explanation: &Explanation, paint: Paint) -
         Some(Ok(all)) if all.is_empty() => parts.push("the mapping filters it out".into()),
         Some(Ok(all)) => parts.extend(all.iter().map(target)),
         Some(Err(fault)) => parts.push(format!("the mapping refuses it: {}", safe(&fault.to_string()))),
-        None => {}
+        None => parts.extend(target_not_asked(explanation)),
     }
     parts.join("\n\n")
 }
@@ -136,6 +147,7 @@ pub(crate) fn words(key: &str, explanation: &Explanation, now: Timestamp, paint:
 fn observed(key: &str, explanation: &Explanation) -> String {
     let key = safe(key);
     match &explanation.observed {
+        None if explanation.unread.is_some() => NOT_ASKED.to_owned(),
         None => format!("the source has no record `{key}`"),
         Some(Observation::Change(Change::Gone { .. })) => format!("the source says that {key} is gone"),
         Some(Observation::Change(Change::Put(record))) => {
@@ -153,7 +165,7 @@ fn observed(key: &str, explanation: &Explanation) -> String {
 
 fn planned(explanation: &Explanation, paint: Paint) -> Vec<String> {
     match &explanation.mapped {
-        None => Vec::new(),
+        None => target_not_asked(explanation).into_iter().collect(),
         Some(Err(error)) => {
             let mut words = vec![paint.bad(&format!("the mapping refuses it: {}", safe(&error.to_string())))];
             words.extend(error.hint.iter().map(|hint| format!("hint: {}", safe(hint))));
@@ -244,6 +256,7 @@ mod tests {
             link: None,
             parked: None,
             conflicts: Vec::new(),
+            unread: None,
         }
     }
 

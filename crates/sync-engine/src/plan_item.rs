@@ -56,9 +56,9 @@ pub struct Moved {
 }
 
 /// Everything that is known about one record, read just now; nothing is written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Explanation {
-    /// What the source shows; `None` if it has no such record.
+    /// What the source shows; `None` if it has no such record, or could not be asked (`unread`).
     pub observed: Option<Observation>,
     /// What the mapper makes of it and what would be done; empty when it is filtered out.
     pub mapped: Option<Result<Vec<Preview>, Fault>>,
@@ -68,4 +68,6 @@ pub struct Explanation {
     pub parked: Option<Parked>,
     /// The fields on which both sides moved apart, as this flow sees them.
     pub conflicts: Vec<crate::Conflict>,
+    /// Why one of the systems could not be asked; what else is told does not depend on it.
+    pub unread: Option<crate::FlowError>,
 }

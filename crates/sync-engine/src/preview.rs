@@ -214,12 +214,16 @@ impl Flow {
 
     /// Tells everything that is known about one record, read just now.
     ///
-    /// The record may be named by its key in the source, or by the target's own id.
+    /// The record may be named by its key in the source, or by the target's own id. Where a system
+    /// cannot be asked, what is known without it is told all the same.
     pub async fn explain(&self, key: &Key) -> Result<Explanation, FlowError> {
         let run = self.begin_run();
         let key = &self.source_key(key).await?;
         let one = std::slice::from_ref(key);
-        let observed = self.parts.source.fetch(one).await?.into_iter().next().flatten();
+        let (observed, mut unread) = match self.parts.source.fetch(one).await {
+            Ok(rows) => (rows.into_iter().next().flatten(), None),
+            Err(error) => (None, Some(FlowError::from(error))),
+        };
         let link = self.links_of(one).await?.into_iter().next().flatten();
         let query = ParkedQuery {
             flow: Some(self.parts.name.clone()),
@@ -231,11 +235,18 @@ impl Flow {
         let mut session = Session::new(run, Fence(0), policy, Vec::new());
         self.load_conflicts(&mut session).await?;
         let mapped = match &observed {
-            Some(Observation::Change(change)) => Some(self.explain_mapping(&session, change).await?),
+            Some(Observation::Change(change)) => match self.explain_mapping(&session, change).await {
+                Ok(mapped) => Some(mapped),
+                Err(error @ FlowError::Sink(_)) => {
+                    unread = Some(error);
+                    None
+                }
+                Err(error) => return Err(error),
+            },
             _ => None,
         };
         let conflicts = session.conflicts.remove(key).unwrap_or_default();
-        Ok(Explanation { observed, mapped, link, parked, conflicts })
+        Ok(Explanation { observed, mapped, link, parked, conflicts, unread })
     }
 
     /// The key of a record in the source, whichever side's name it was given by.

@@ -28,5 +28,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     } else {
         terminal.print(&record_view::side_by_side(&args.record.key, &explanation, terminal.data))?;
     }
-    Ok(if explanation.observed.is_none() && explanation.link.is_none() { Exit::Missing } else { Exit::Ok })
+    let missing = explanation.observed.is_none() && explanation.link.is_none();
+    match explanation.unread {
+        Some(error) => Err(connector.failure(&flow, error)),
+        None => Ok(if missing { Exit::Missing } else { Exit::Ok }),
+    }
 }
