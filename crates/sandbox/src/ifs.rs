@@ -59,6 +59,7 @@ mod operation;
 mod options;
 mod page;
 mod parser;
+mod people;
 mod precondition;
 mod problem;
 mod read;
@@ -72,6 +73,8 @@ mod seeding;
 mod settings;
 mod table;
 mod tenant;
+#[cfg(test)]
+mod tenant_tests;
 mod token;
 mod tokens;
 mod view;

@@ -19,6 +19,17 @@ pub(crate) struct Low<'a> {
 impl Low<'_> {
     const NONE: Self = Self { behind: (i64::MIN, ""), key: "" };
 
+    fn and(self, other: Self) -> Self {
+        let key = self.key.max(other.key);
+        let (second, after) = self.behind.max(other.behind);
+        // Within the first second the key's own bound holds as well.
+        Self { behind: (second, after.max(key)), key }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self { behind: self.behind.min(other.behind), key: self.key.min(other.key) }
+    }
+
     /// Whether the filter says that a row was modified at all.
     pub(crate) fn is_stamped(&self) -> bool {
         self.behind.0 > i64::MIN
@@ -29,16 +40,9 @@ impl Low<'_> {
 pub(crate) fn low<'a>(filter: &'a Expression, entity: &Entity) -> Low<'a> {
     match filter {
         Expression::Compare(comparison, left, right) => lower(*comparison, (left, right), entity),
-        Expression::And(left, right) => {
-            let (left, right) = (low(left, entity), low(right, entity));
-            let key = left.key.max(right.key);
-            let (second, after) = left.behind.max(right.behind);
-            // Within the first second the key's own bound holds as well.
-            Low { behind: (second, after.max(key)), key }
-        }
-        Expression::Or(left, right) => {
-            let (left, right) = (low(left, entity), low(right, entity));
-            Low { behind: left.behind.min(right.behind), key: left.key.min(right.key) }
+        Expression::And(parts) => parts.iter().map(|part| low(part, entity)).fold(Low::NONE, Low::and),
+        Expression::Or(parts) => {
+            parts.iter().map(|part| low(part, entity)).reduce(Low::or).unwrap_or(Low::NONE)
         }
         _ => Low::NONE,
     }
@@ -77,11 +81,11 @@ pub(crate) fn latest(filter: &Expression, entity: &Entity) -> Option<i64> {
                 _ => None,
             }
         }
-        Expression::And(left, right) => match (latest(left, entity), latest(right, entity)) {
-            (Some(left), Some(right)) => Some(left.min(right)),
-            (left, right) => left.or(right),
-        },
-        Expression::Or(left, right) => Some(latest(left, entity)?.max(latest(right, entity)?)),
+        Expression::And(parts) => parts.iter().filter_map(|part| latest(part, entity)).min(),
+        Expression::Or(parts) => {
+            let each: Option<Vec<i64>> = parts.iter().map(|part| latest(part, entity)).collect();
+            each?.into_iter().max()
+        }
         _ => None,
     }
 }
@@ -97,12 +101,10 @@ pub(crate) fn keys<'a>(filter: &'a Expression, entity: &Entity) -> Option<BTreeS
             }
             _ => None,
         },
-        Expression::And(left, right) => keys(left, entity).or_else(|| keys(right, entity)),
-        Expression::Or(left, right) => {
-            // A chain of `or`s grows on the left.
-            let (mut left, right) = (keys(left, entity)?, keys(right, entity)?);
-            left.extend(right);
-            Some(left)
+        Expression::And(parts) => parts.iter().find_map(|part| keys(part, entity)),
+        Expression::Or(parts) => {
+            let each: Option<Vec<BTreeSet<&str>>> = parts.iter().map(|part| keys(part, entity)).collect();
+            Some(each?.into_iter().flatten().collect())
         }
         _ => None,
     }

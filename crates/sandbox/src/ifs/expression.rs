@@ -17,8 +17,10 @@ pub(crate) enum Expression {
     Column(usize),
     Literal(Value<'static>),
     Not(Box<Expression>),
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
+    /// All of them; side by side, so that a long chain is not deep.
+    And(Vec<Expression>),
+    /// One of them.
+    Or(Vec<Expression>),
     Compare(Comparison, Box<Expression>, Box<Expression>),
     Arithmetic(char, Box<Expression>, Box<Expression>),
     Call(Function, Vec<Expression>),
@@ -99,11 +101,10 @@ impl Expression {
             Self::Column(_) => false,
             Self::Literal(value) => matches!(value, Value::Timestamp(_)),
             Self::Not(inner) => inner.has_stamp(),
-            Self::And(left, right)
-            | Self::Or(left, right)
-            | Self::Compare(_, left, right)
-            | Self::Arithmetic(_, left, right) => left.has_stamp() || right.has_stamp(),
-            Self::Call(_, arguments) => arguments.iter().any(Self::has_stamp),
+            Self::Compare(_, left, right) | Self::Arithmetic(_, left, right) => {
+                left.has_stamp() || right.has_stamp()
+            }
+            Self::And(parts) | Self::Or(parts) | Self::Call(_, parts) => parts.iter().any(Self::has_stamp),
         }
     }
 
@@ -115,14 +116,8 @@ impl Expression {
                 Value::Bool(truth) => Value::Bool(!truth),
                 _ => Value::Null,
             },
-            Self::And(left, right) => match left.value(row)? {
-                Value::Bool(false) => Value::Bool(false),
-                left => both(&left, &right.value(row)?, false),
-            },
-            Self::Or(left, right) => match left.value(row)? {
-                Value::Bool(true) => Value::Bool(true),
-                left => both(&left, &right.value(row)?, true),
-            },
+            Self::And(parts) => decided(parts, row, false)?,
+            Self::Or(parts) => decided(parts, row, true)?,
             Self::Compare(comparison, left, right) => {
                 compare(*comparison, &left.value(row)?, &right.value(row)?)?
             }
@@ -138,13 +133,17 @@ impl Expression {
     }
 }
 
-/// Three-valued logic: a side that is unknown leaves the whole unknown, unless the other decides.
-fn both(left: &Value<'_>, right: &Value<'_>, decisive: bool) -> Value<'static> {
-    match (left, right) {
-        (_, Value::Bool(truth)) if *truth == decisive => Value::Bool(decisive),
-        (Value::Bool(_), Value::Bool(truth)) => Value::Bool(*truth),
-        _ => Value::Null,
+/// Three-valued logic: a part that is unknown leaves the whole unknown, unless another decides.
+fn decided(parts: &[Expression], row: &Row, decisive: bool) -> Result<Value<'static>, Problem> {
+    let mut all_known = true;
+    for part in parts {
+        match part.value(row)? {
+            Value::Bool(truth) if truth == decisive => return Ok(Value::Bool(decisive)),
+            Value::Bool(_) => {}
+            _ => all_known = false,
+        }
     }
+    Ok(if all_known { Value::Bool(!decisive) } else { Value::Null })
 }
 
 fn compare(comparison: Comparison, left: &Value<'_>, right: &Value<'_>) -> Result<Value<'static>, Problem> {

@@ -30,8 +30,10 @@ pub(crate) fn kind(expression: &Expression, entity: &Entity) -> Result<Kind, Pro
             all(&[kind(inner)?], &[Kind::Bool], "not")?;
             Ok(Kind::Bool)
         }
-        Expression::And(left, right) | Expression::Or(left, right) => {
-            all(&[kind(left)?, kind(right)?], &[Kind::Bool; 2], "and, or")?;
+        Expression::And(parts) | Expression::Or(parts) => {
+            for part in parts {
+                all(&[kind(part)?], &[Kind::Bool], "and, or")?;
+            }
             Ok(Kind::Bool)
         }
         Expression::Compare(_, left, right) => comparable(kind(left)?, kind(right)?),

@@ -13,7 +13,7 @@ pub(crate) fn parse(text: &str, sight: Sight<'_>) -> Result<Expression, Problem>
     if tokens.len() > MOST_TOKENS {
         return Err(Problem::bad("the filter is too long"));
     }
-    let mut parser = Parser { tokens, at: 0, depth: 0, sight };
+    let mut parser = Parser { tokens, at: 0, depth: 0, calculations: 0, sight };
     let expression = parser.or()?;
     if let Some(token) = parser.peek() {
         return Err(Problem::bad(format!("the filter goes on unexpectedly at {token:?}")));
@@ -24,8 +24,10 @@ pub(crate) fn parse(text: &str, sight: Sight<'_>) -> Result<Expression, Problem>
     }
 }
 
-/// Words of the longest filter: bounds the depth of a chain of `or`s, which is walked recursively.
+/// Words of the longest filter.
 const MOST_TOKENS: usize = 5_000;
+/// Sums and products of a filter: each makes its expression one level deeper.
+const MOST_CALCULATIONS: usize = 50;
 /// Parentheses, negations and calls within each other.
 const DEEPEST: usize = 50;
 
@@ -33,6 +35,7 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    calculations: usize,
     sight: Sight<'a>,
 }
 
@@ -74,19 +77,31 @@ impl Parser<'_> {
     }
 
     fn or(&mut self) -> Parsed {
-        let mut left = self.and()?;
-        while self.eat_word("or") {
-            left = Expression::Or(Box::new(left), Box::new(self.and()?));
-        }
-        Ok(left)
+        let first = self.and()?;
+        self.chain(first, "or", Self::and, Expression::Or)
     }
 
     fn and(&mut self) -> Parsed {
-        let mut left = self.not()?;
-        while self.eat_word("and") {
-            left = Expression::And(Box::new(left), Box::new(self.not()?));
+        let first = self.not()?;
+        self.chain(first, "and", Self::not, Expression::And)
+    }
+
+    /// What follows `first` behind each `word`.
+    fn chain(
+        &mut self,
+        first: Expression,
+        word: &str,
+        part: fn(&mut Self) -> Parsed,
+        whole: fn(Vec<Expression>) -> Expression,
+    ) -> Parsed {
+        if !self.eat_word(word) {
+            return Ok(first);
         }
-        Ok(left)
+        let mut parts = vec![first, part(self)?];
+        while self.eat_word(word) {
+            parts.push(part(self)?);
+        }
+        Ok(whole(parts))
     }
 
     fn not(&mut self) -> Parsed {
@@ -126,8 +141,17 @@ impl Parser<'_> {
             } else {
                 return Ok(left);
             };
-            left = Expression::Arithmetic(operator, Box::new(left), Box::new(self.product()?));
+            let right = self.product()?;
+            left = self.calculation(operator, left, right)?;
         }
+    }
+
+    fn calculation(&mut self, operator: char, left: Expression, right: Expression) -> Parsed {
+        self.calculations += 1;
+        if self.calculations > MOST_CALCULATIONS {
+            return Err(Problem::bad("the filter calculates too much"));
+        }
+        Ok(Expression::Arithmetic(operator, Box::new(left), Box::new(right)))
     }
 
     fn product(&mut self) -> Parsed {
@@ -142,7 +166,8 @@ impl Parser<'_> {
             } else {
                 return Ok(left);
             };
-            left = Expression::Arithmetic(operator, Box::new(left), Box::new(self.primary()?));
+            let right = self.primary()?;
+            left = self.calculation(operator, left, right)?;
         }
     }
 
@@ -328,5 +353,9 @@ mod tests {
         assert_eq!(matching(&format!("{}true", "not ".repeat(2_000))), Err(400));
         assert_eq!(matching(&format!("true{}", " or true".repeat(2_400))), Ok(200));
         assert_eq!(matching(&format!("true{}", " or true".repeat(20_000))), Err(400));
+        assert_eq!(matching(&format!("1{} gt 0", " add 1".repeat(2_000))), Err(400));
+        let deepest =
+            format!("{}1{} gt 0 and {}true", "(".repeat(50), " add 1)".repeat(50), "not ".repeat(50));
+        assert_eq!(matching(&deepest), Ok(200));
     }
 }
