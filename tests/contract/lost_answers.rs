@@ -89,3 +89,26 @@ async fn the_same_value_need_not_wait() {
     bench.sink.land();
     assert_eq!(bench.run(Mode::Full).await.expect("ends well").written(), 0);
 }
+
+/// F8 where the target chooses keys: a lost create is not repeated while it may land, and a crash
+/// does not make that forgotten.
+#[tokio::test]
+async fn f8_a_record_that_the_target_numbers_is_made_once_whatever_lands_when() {
+    for lands in [true, false] {
+        let bench = Bench::new(1);
+        bench.sink.numbers();
+        bench.sink.answer("K000", Answer::LandsLater);
+        let report = bench.changes().await;
+        assert_eq!((report.created, report.parked, bench.sink.made("K000")), (0, 1, 0));
+        assert_eq!(bench.parked().await[0].class, ParkedClass::Settling);
+        // Each run is a fresh process that knows what is durable.
+        bench.clock.advance(Duration::from_mins(1));
+        assert_eq!((bench.run(Mode::Full).await.unwrap().created, bench.sink.made("K000")), (0, 0));
+        if lands {
+            bench.sink.land();
+        }
+        bench.clock.advance(Duration::from_mins(20));
+        bench.changes().await;
+        assert_eq!((bench.sink.made("K000"), bench.parked().await.len()), (1, 0), "lands: {lands}");
+    }
+}

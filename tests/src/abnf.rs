@@ -21,8 +21,8 @@ pub struct Tally {
     pub same_place: u32,
     /// Names and inputs of the cases that came out wrong.
     pub wrong: Vec<String>,
-    /// How many were left out.
-    pub left_out: u32,
+    /// Names and inputs of the cases that were left out.
+    pub left_out: Vec<String>,
     /// Why.
     pub reason: Option<&'static str>,
 }
@@ -44,7 +44,7 @@ pub fn judge(suite: &Suite) -> BTreeMap<String, Tally> {
         let tally = tallies.entry(case.rule.clone()).or_default();
         match rules::read(&case.rule, &case.input, &names) {
             Err(reason) => {
-                tally.left_out += 1;
+                tally.left_out.push(format!("{} ({})", case.input, case.name));
                 tally.reason = Some(reason);
             }
             Ok(outcome) => tally.count(case, outcome),

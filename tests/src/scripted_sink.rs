@@ -35,6 +35,8 @@ struct Inner {
     finds: u64,
     closed: Option<FaultClass>,
     away: Option<FaultClass>,
+    numbers: bool,
+    made: BTreeMap<String, u32>,
 }
 
 impl ScriptedSink {
@@ -53,11 +55,21 @@ impl ScriptedSink {
         self.lock().away = Some(class);
     }
 
+    /// From now on the target chooses keys itself, and makes a record as often as it is asked to.
+    pub fn numbers(&self) {
+        self.lock().numbers = true;
+    }
+
+    /// How many records of this external id were made.
+    pub fn made(&self, id: &str) -> u32 {
+        self.lock().made.get(id).copied().unwrap_or(0)
+    }
+
     /// Lets the writes land that were to land later.
     pub fn land(&self) {
         let mut inner = self.lock();
         for (id, fields) in std::mem::take(&mut inner.late) {
-            inner.records.insert(id, fields);
+            inner.write(&id, &fields);
         }
     }
 
@@ -100,7 +112,9 @@ fn fault(class: FaultClass) -> Fault {
 impl Inner {
     fn write(&mut self, id: &str, fields: &Fields) -> bool {
         self.writes.push((id.to_owned(), fields.clone()));
-        self.records.insert(id.to_owned(), fields.clone()).is_none()
+        let new = self.records.insert(id.to_owned(), fields.clone()).is_none();
+        *self.made.entry(id.to_owned()).or_default() += u32::from(new || self.numbers);
+        new
     }
 
     fn apply(&mut self, step: &Step) -> Outcome {
@@ -167,5 +181,9 @@ impl Sink for ScriptedSink {
             .iter()
             .map(|step| Receipt { id: step.draft.id.clone(), outcome: inner.apply(step) })
             .collect())
+    }
+
+    fn may_double(&self, _entity: &Entity) -> bool {
+        self.lock().numbers
     }
 }

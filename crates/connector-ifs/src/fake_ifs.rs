@@ -47,6 +47,14 @@ pub(crate) struct Quirks {
     pub(crate) cannot_count: bool,
     /// Leaves this member out.
     pub(crate) hides: Option<&'static str>,
+    /// Shows tenths of seconds, and compares without them.
+    pub(crate) truncates: bool,
+    /// Shows whole seconds, and compares with the tenths that it does not show.
+    pub(crate) compares_finer: bool,
+    /// Sorts keys without regard to case.
+    pub(crate) sorts_by_letter: bool,
+    /// Compares keys without regard to case.
+    pub(crate) compares_by_letter: bool,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +72,17 @@ pub(crate) struct World {
 
 #[derive(Debug, Default)]
 pub(crate) struct FakeIfs(pub(crate) Mutex<World>);
+
+impl FakeRow {
+    /// Tenths of the second in which it was modified.
+    fn tenths(&self) -> i64 {
+        i64::from(self.edit * 3 % 10)
+    }
+}
+
+fn stamp(second: i64, tenths: i64) -> Timestamp {
+    Timestamp::from_millisecond((BASE + second) * 1_000 + tenths * 100).unwrap()
+}
 
 impl World {
     pub(crate) fn put(&mut self, key: &str, modified: Option<i64>) {
@@ -91,6 +110,8 @@ impl World {
             .collect();
         if options.get("$orderby").is_some_and(|order| order.starts_with("ModifiedDate")) {
             rows.sort_by_key(|(key, row)| (row.modified, (*key).clone()));
+        } else if self.quirks.sorts_by_letter {
+            rows.sort_by_key(|(key, _)| key.to_lowercase());
         }
         if self.quirks.ignores_order {
             rows.reverse();
@@ -99,7 +120,8 @@ impl World {
     }
 
     fn json(&self, key: &str, row: &FakeRow) -> String {
-        let modified = row.modified.map(|at| Timestamp::from_second(BASE + at).unwrap().to_string());
+        let tenths = if self.quirks.truncates { row.tenths() } else { 0 };
+        let modified = row.modified.map(|at| stamp(at, tenths).to_string());
         let mut json = serde_json::json!({
             "@odata.etag": "W/\"same\"", "SupplierId": key, "Name": format!("edit {}", row.edit), "ModifiedDate": modified,
         });
@@ -244,10 +266,14 @@ impl Parser<'_> {
         let literal = self.literal();
         let order = match name {
             "SupplierId" if self.world.quirks.ignores_keys => return true,
+            "SupplierId" if self.world.quirks.compares_by_letter => {
+                Some(key.to_lowercase().cmp(&literal.to_lowercase()))
+            }
             "SupplierId" => Some(key.cmp(literal.as_str())),
-            _ => row
-                .modified
-                .map(|at| Timestamp::from_second(BASE + at).unwrap().cmp(&literal.parse().unwrap())),
+            _ => {
+                let tenths = if self.world.quirks.compares_finer { row.tenths() } else { 0 };
+                row.modified.map(|at| stamp(at, tenths).cmp(&literal.parse().unwrap()))
+            }
         };
         let Some(order) = order else { return false };
         match op {
@@ -255,6 +281,7 @@ impl Parser<'_> {
             "gt" => order.is_gt(),
             "ge" => order.is_ge(),
             "le" => order.is_le(),
+            "lt" => order.is_lt(),
             other => panic!("unknown operator {other}"),
         }
     }

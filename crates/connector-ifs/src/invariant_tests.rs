@@ -9,8 +9,7 @@ use sync_engine::{Page, Source};
 use crate::IfsSource;
 use crate::entity_settings::EntitySettings;
 use crate::fake_ifs::{BASE, Edit, FakeIfs, World};
-use crate::replica::{Replica, W, block_on, fake, settings, source};
-use crate::settings::IfsSettings;
+use crate::replica::{Replica, W, block_on, fake, settings, source, source_of};
 use crate::time_zone::{TimeZonePolicy, Zone};
 
 /// Pulls one run and hands every page to `look`.
@@ -115,9 +114,7 @@ fn night(zone_name: &str, from: &str, policy: TimeZonePolicy) -> Result<usize, S
         world.coming.push(edit);
     }
     let fake = fake(world);
-    let tenant = IfsSettings::new("https://acme.example".parse().unwrap());
-    let settings = EntitySettings { time_zone: policy, ..settings(7) };
-    let source = IfsSource::new(fake.clone(), fake.clone(), &tenant, settings).unwrap();
+    let source = source_of(&fake, EntitySettings { time_zone: policy, ..settings(7) });
     walk_the_night(&source, &fake)
 }
 

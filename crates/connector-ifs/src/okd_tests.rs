@@ -6,8 +6,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::fake_ifs::{Edit, Quirks, World};
-use crate::replica::{Replica, W, fake, source};
+use crate::IfsSource;
+use crate::entity_settings::{EntitySettings, Precision};
+use crate::fake_ifs::{Edit, FakeIfs, Quirks, World};
+use crate::replica::{Replica, W, fake, settings, source, source_of};
 use crate::walk::Variant;
 
 #[derive(Debug, Clone)]
@@ -69,9 +71,13 @@ fn world(scenario: &Scenario) -> World {
 fn holds(scenario: &Scenario, variant: Variant) -> Result<(), String> {
     let fake = fake(world(scenario));
     let source = source(&fake, scenario.page).broken(variant);
+    becomes_equal(&fake, &source, scenario)
+}
+
+fn becomes_equal(fake: &FakeIfs, source: &IfsSource, scenario: &Scenario) -> Result<(), String> {
     let mut replica = Replica::default();
     for _ in 0..1_000 {
-        replica.run(&source, &fake, scenario.crash)?;
+        replica.run(source, fake, scenario.crash)?;
         if fake.0.lock().unwrap().coming.is_empty() {
             break;
         }
@@ -79,11 +85,11 @@ fn holds(scenario: &Scenario, variant: Variant) -> Result<(), String> {
     }
     for _ in 0..2 {
         fake.0.lock().unwrap().pass(30);
-        replica.run(&source, &fake, scenario.crash)?;
+        replica.run(source, fake, scenario.crash)?;
     }
-    replica.compare(&fake)?;
+    replica.compare(fake)?;
     fake.0.lock().unwrap().pass(30);
-    match replica.run(&source, &fake, 0)? {
+    match replica.run(source, fake, 0)? {
         0 => Ok(()),
         fresh => Err(format!("X6: a poll of a resting source found {fresh} rows")),
     }
@@ -115,23 +121,34 @@ proptest! {
     }
 }
 
-/// How many of 300 scenarios a variant survives.
-fn survived(variant: Variant) -> usize {
+/// How many of so many scenarios end well.
+fn survived(of: usize, ends: impl Fn(&Scenario) -> Result<(), String>) -> usize {
     let mut runner = TestRunner::deterministic();
     let strategy = scenario();
-    (0..300)
-        .filter(|_| {
-            let scenario = strategy.new_tree(&mut runner).unwrap().current();
-            holds(&scenario, variant).is_ok()
-        })
-        .count()
+    (0..of).filter(|_| ends(&strategy.new_tree(&mut runner).unwrap().current()).is_ok()).count()
+}
+
+/// F48: the server shows finer times than it compares.
+fn truncating(scenario: &Scenario, precision: Precision) -> Result<(), String> {
+    let mut world = world(scenario);
+    world.quirks.truncates = true;
+    let fake = fake(world);
+    let source = source_of(&fake, EntitySettings { precision, ..settings(scenario.page) });
+    becomes_equal(&fake, &source, scenario)
+}
+
+#[test]
+fn f48_a_server_that_compares_truncated_times_loses_nothing_in_its_precision() {
+    assert_eq!(survived(100, |scenario| truncating(scenario, Precision::Second)), 100);
+    let believed = survived(100, |scenario| truncating(scenario, Precision::Exact));
+    assert!(believed < 95, "who believes what it shows survived {believed} of 100");
 }
 
 #[test]
 fn broken_variants_are_found() {
-    assert_eq!(survived(Variant::Okd), 300);
+    assert_eq!(survived(300, |scenario| holds(scenario, Variant::Okd)), 300);
     for variant in [Variant::TimeOnly, Variant::NoOverlap] {
-        let survived = survived(variant);
+        let survived = survived(300, |scenario| holds(scenario, variant));
         assert!(survived < 290, "{variant:?} survived {survived} of 300");
     }
 }

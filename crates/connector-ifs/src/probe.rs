@@ -18,6 +18,7 @@ use crate::place::Place;
 use crate::reader::{RecordReader, Seen, earliest};
 use crate::settings::{IfsSettings, SettingsError};
 
+mod comparing;
 mod finding;
 mod names;
 
@@ -144,42 +145,6 @@ impl IfsProbe {
         (finding, Some(row))
     }
 
-    /// Asks for a row by the modification that it shows.
-    async fn filterable(&self, row: &Seen) -> Option<Finding> {
-        const CHECK: &str = "modified attribute";
-        let name = self.settings.moved()?;
-        let Some(at) = row.modified else {
-            let fix =
-                "choose an attribute that every change moves: rows without it are found by full walks only";
-            return Some(yellow(CHECK, format!("{name} of the row looked at is empty"), fix));
-        };
-        let attribute = || property(name);
-        let literal = Literal::Timestamp(at);
-        let since = self.count_one(attribute().ge(literal.clone())).await;
-        let exact = self.count_one(attribute().ge(literal.clone()).and(attribute().le(literal))).await;
-        let after = self.count_one(attribute().gt(Literal::Timestamp(latest()))).await;
-        Some(match (since, exact, after) {
-            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => self.failed(CHECK, &error),
-            (Ok(true), Ok(true), Ok(false)) => green(CHECK, format!("{name} can be filtered, exactly")),
-            (_, _, Ok(true)) => red(
-                CHECK,
-                format!("the server ignores filters on {name}"),
-                "choose another `modified` attribute: changes cannot be found by this one",
-            ),
-            _ => red(
-                CHECK,
-                format!("a row that shows {name} = {at} is not found by it"),
-                "the server compares otherwise than it shows: try precision = \"second\", or the right time_zone",
-            ),
-        })
-    }
-
-    async fn count_one(&self, filter: odata_client::Filter) -> Result<bool, ODataError> {
-        let select = Select::properties(self.settings.key.iter().map(|field| &field.name));
-        let query = Query { filter: Some(filter), select, top: Some(1), ..Query::default() };
-        Ok(!self.page(&query).await?.is_empty())
-    }
-
     /// How changes are found, and how they could be.
     async fn detection(&self, metadata: Option<&Metadata>, row: Option<&Seen>) -> Finding {
         const CHECK: &str = "change detection";
@@ -299,20 +264,25 @@ impl IfsProbe {
         green(CHECK, format!("ours and the server's differ by {} s", skew.abs()))
     }
 
-    async fn page_cap(&self) -> Finding {
-        const CHECK: &str = "page size";
-        let asked = u64::from(self.settings.page_size) + 1;
-        let key: Vec<String> = self.settings.key.iter().map(|field| field.name.clone()).collect();
-        let order_by = key.iter().map(Order::ascending).collect();
-        let select = Select::properties(&key);
-        let query = Query { select, order_by, top: Some(asked), count: true, ..Query::default() };
-        let page = match self.page(&query).await {
-            Ok(page) => page,
-            Err(error) => return self.failed(CHECK, &error),
+    /// As many keys as one page may have, and one more, in the order of keys.
+    async fn keys(&self) -> Result<Page, ODataError> {
+        let key = || self.settings.key.iter().map(|field| &field.name);
+        let query = Query {
+            select: Select::properties(key()),
+            order_by: key().map(Order::ascending).collect(),
+            top: Some(u64::from(self.settings.page_size) + 1),
+            count: true,
+            ..Query::default()
         };
+        self.page(&query).await
+    }
+
+    fn page_cap(&self, page: &Page) -> Finding {
+        const CHECK: &str = "page size";
+        let size = u64::from(self.settings.page_size);
+        let asked = size + 1;
         let (got, all) = (page.len() as u64, page.control().count);
         let cut = page.control().next_link.is_some() || all.is_some_and(|all| got < all.min(asked));
-        let size = u64::from(self.settings.page_size);
         if !cut {
             return green(CHECK, format!("no limit met: asked for {asked}, got {got}"));
         }
@@ -358,7 +328,13 @@ impl Probe for IfsProbe {
         }
         findings.extend(self.time_zone(page.date).await);
         findings.push(self.skew(page.date));
-        findings.push(self.page_cap().await);
+        match self.keys().await {
+            Ok(page) => {
+                findings.push(self.page_cap(&page));
+                findings.extend(self.key_order(&page).await);
+            }
+            Err(error) => findings.push(self.failed("page size", &error)),
+        }
         findings
     }
 }
@@ -379,9 +355,4 @@ fn guard(row: &Seen) -> Finding {
 /// What rows can be compared by in sweeps.
 fn fingerprint(row: Option<&Seen>) -> &'static str {
     if row.is_some_and(|row| row.etag.is_some()) { "etag" } else { "content" }
-}
-
-/// Later than any row: 9999-12-30T00:00:00Z.
-fn latest() -> Timestamp {
-    Timestamp::from_second(253_402_128_000).unwrap_or(Timestamp::MAX)
 }

@@ -31,8 +31,12 @@ pub(crate) fn settings(page_size: u32) -> EntitySettings {
 }
 
 pub(crate) fn source(fake: &Arc<FakeIfs>, page_size: u32) -> IfsSource {
+    source_of(fake, settings(page_size))
+}
+
+pub(crate) fn source_of(fake: &Arc<FakeIfs>, settings: EntitySettings) -> IfsSource {
     let tenant = IfsSettings::new("https://acme.example".parse().unwrap());
-    IfsSource::new(fake.clone(), fake.clone(), &tenant, settings(page_size)).unwrap()
+    IfsSource::new(fake.clone(), fake.clone(), &tenant, settings).unwrap()
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

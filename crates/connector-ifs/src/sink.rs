@@ -113,6 +113,10 @@ impl Sink for IfsSink {
         };
         Ok(steps.iter().enumerate().map(receipt).collect())
     }
+
+    fn may_double(&self, entity: &Entity) -> bool {
+        self.targets.get(entity).is_some_and(|target| target.settings.carrier().is_some())
+    }
 }
 
 fn no_target(entity: &Entity) -> SinkError {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mapping::{Change, Key, Value};
-use sync_engine::{FaultClass, Health, Observation, Page, Probe, Source, SourceError};
+use sync_engine::{FaultClass, Finding, Health, Observation, Page, Probe, Source, SourceError};
 
 use crate::fake_ifs::{FakeIfs, Quirks, World};
 use crate::replica::{Replica, block_on, fake, settings, source};
@@ -234,14 +234,52 @@ fn single_rows_come_in_the_order_of_their_keys() {
     assert!(fake.0.lock().unwrap().asked.iter().all(|url| url.len() < 2_500));
 }
 
-fn probe(fake: &Arc<FakeIfs>) -> Vec<(String, Health)> {
+fn examined(fake: &Arc<FakeIfs>) -> Vec<Finding> {
     let tenant = IfsSettings::new("https://acme.example".parse().unwrap());
     let probe = IfsProbe::new(fake.clone(), fake.clone(), &tenant, settings(50)).unwrap();
     let findings = block_on(probe.probe());
     for finding in &findings {
         assert!(finding.health == Health::Green || finding.fix.is_some(), "{finding:?}");
     }
-    findings.into_iter().map(|finding| (finding.check, finding.health)).collect()
+    findings
+}
+
+fn probe(fake: &Arc<FakeIfs>) -> Vec<(String, Health)> {
+    examined(fake).into_iter().map(|finding| (finding.check, finding.health)).collect()
+}
+
+/// F48: doctor finds out how the server compares, and says which precision and order to set.
+#[test]
+fn f48_the_probe_picks_the_precision_and_the_order() {
+    let (fake, ..) = after_reading(50, Quirks::default());
+    for key in ["a", "B2"] {
+        fake.0.lock().unwrap().put(key, Some(800));
+    }
+    for (quirks, check, fix) in [
+        (Quirks::default(), "modified attribute", None),
+        (
+            Quirks { truncates: true, ..Quirks::default() },
+            "modified attribute",
+            Some("precision = \"second\""),
+        ),
+        (Quirks { compares_finer: true, ..Quirks::default() }, "modified attribute", Some("compares finer")),
+        (Quirks::default(), "order of keys", None),
+        (Quirks { sorts_by_letter: true, ..Quirks::default() }, "order of keys", Some("NLS_SORT")),
+        (
+            Quirks { sorts_by_letter: true, compares_by_letter: true, ..Quirks::default() },
+            "order of keys",
+            Some("key_order = \"server\""),
+        ),
+    ] {
+        fake.0.lock().unwrap().quirks = quirks;
+        let found = examined(&fake);
+        let finding = found.iter().find(|finding| finding.check == check).expect(check);
+        let said = finding.fix.as_deref();
+        assert!(
+            said.is_some() == fix.is_some() && said.unwrap_or("").contains(fix.unwrap_or("")),
+            "{finding:?}"
+        );
+    }
 }
 
 #[test]
@@ -251,7 +289,7 @@ fn the_probe_finds_what_is_wrong() {
         findings.iter().find(|(name, _)| name == check).unwrap_or_else(|| panic!("{check} in {findings:?}")).1
     };
     let well = probe(&fake);
-    assert_eq!(well.len(), 10, "{well:?}");
+    assert_eq!(well.len(), 11, "{well:?}");
     for (check, found) in &well {
         // The fake's clock is two hours ahead of ours.
         assert_eq!(*found, if check == "clocks" { Health::Yellow } else { Health::Green }, "{check}");
@@ -259,9 +297,12 @@ fn the_probe_finds_what_is_wrong() {
     fake.0.lock().unwrap().quirks =
         Quirks { ignores_filter: true, cap: Some(9), no_date: true, ..Quirks::default() };
     let ill = probe(&fake);
-    for (check, expected) in
-        [("modified attribute", Health::Red), ("page size", Health::Yellow), ("clocks", Health::Red)]
-    {
+    for (check, expected) in [
+        ("modified attribute", Health::Red),
+        ("page size", Health::Yellow),
+        ("clocks", Health::Red),
+        ("order of keys", Health::Red),
+    ] {
         assert_eq!(health(&ill, check), expected, "{check}");
     }
     fake.0.lock().unwrap().answers.push_back((401, "application/json", "{}".into()));

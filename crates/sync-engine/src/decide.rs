@@ -68,7 +68,7 @@ impl Flow {
             } else if session.crossed.contains(key) || session.crossed.contains(id) {
                 let partner = self.pair().and_then(|pair| pair.partner.as_deref()).unwrap_or_default();
                 Some(crossed(partner, self.after(self.parts.settings.retry)))
-            } else if guarded {
+            } else if guarded || self.parts.sink.may_double(&work.draft.entity) {
                 session.doubts.open(&work.draft, now).map(settling)
             } else {
                 session.doubts.blocks(&work.draft, now).map(settling)

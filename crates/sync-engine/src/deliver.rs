@@ -6,7 +6,7 @@ use mapping::{Action, Cause, Draft, Reference, TargetId, Value};
 
 use crate::decisions::Decisions;
 use crate::flow::raw;
-use crate::halt::Halt;
+use crate::halt::{Halt, settling};
 use crate::session::Session;
 use crate::stage::{Applied, Keep, Ordered, Planned};
 use crate::verdict::{Verdict, verdict};
@@ -38,6 +38,7 @@ impl Flow {
             let Sent { lost, mut moved, suspects } = self.send(session, open, &mut applied).await?;
             self.learn(suspects, &mut applied).await?;
             open = self.read_back(session, lost, &mut applied).await?;
+            open = self.wait_out(session, open, &mut applied.keep);
             if round >= self.parts.settings.rounds.max(1) || applied.stop.is_some() {
                 self.give_up(session, std::mem::take(&mut open), &mut applied.keep);
                 self.park_moved(session, std::mem::take(&mut moved), &mut applied.keep);
@@ -147,6 +148,22 @@ impl Flow {
                 applied.stop.get_or_insert_with(|| SinkError { operation, fault }.into());
             }
         }
+    }
+
+    /// Leaves waiting what would make a second record if it were sent once more.
+    fn wait_out(&self, session: &Session, open: Vec<Ordered>, keep: &mut Keep) -> Vec<Ordered> {
+        let now = self.now();
+        let mut repeatable = Vec::with_capacity(open.len());
+        for ordered in open {
+            let draft = &ordered.step.draft;
+            let doubles =
+                matches!(ordered.step.action, Action::Create) && self.parts.sink.may_double(&draft.entity);
+            match session.doubts.open(draft, now).filter(|_| doubles) {
+                Some(until) => keep.park(self.parked(session, &ordered.record, settling(until))),
+                None => repeatable.push(ordered),
+            }
+        }
+        repeatable
     }
 
     /// Sends lost writes once more under new attempts: the content is the same, so it does no harm

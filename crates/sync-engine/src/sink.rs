@@ -41,6 +41,13 @@ pub trait Sink: Debug + Send + Sync + 'static {
     async fn fingerprint(&self) -> Result<Option<String>, SinkError> {
         Ok(None)
     }
+    /// Whether a record of `entity` can come to be twice under one external id, because the target
+    /// chooses its keys itself. A create whose answer was lost is then not repeated, not even after a
+    /// crash, before it can no longer land and a look has shown that it has not.
+    fn may_double(&self, entity: &Entity) -> bool {
+        let _ = entity;
+        false
+    }
 }
 
 /// What a look-up found.

@@ -41,7 +41,7 @@ fn report(title: &str, suite: &Suite) -> usize {
         total.accepted += tally.accepted;
         total.refused += tally.refused;
         total.same_place += tally.same_place;
-        total.left_out += tally.left_out;
+        total.left_out.extend(tally.left_out);
         total.wrong.extend(tally.wrong);
     }
     line("all", &total);
@@ -58,9 +58,9 @@ fn report(title: &str, suite: &Suite) -> usize {
 fn line(rule: &str, tally: &Tally) {
     let Tally { accepted, refused, wrong, left_out, reason, .. } = tally;
     let reason = reason.map_or(String::new(), |reason| format!("  {reason}"));
-    println!("{rule:32} {accepted:8} {refused:8} {:8} {left_out:8}{reason}", wrong.len());
+    println!("{rule:32} {accepted:8} {refused:8} {:8} {:8}{reason}", wrong.len(), left_out.len());
     if rule != "all" {
-        for case in wrong {
+        for case in wrong.iter().chain(left_out) {
             println!("    {case}");
         }
     }

@@ -190,6 +190,10 @@ impl Sink for Broken<dyn Sink> {
         }
         Ok(receipts)
     }
+
+    fn may_double(&self, entity: &Entity) -> bool {
+        self.inner.may_double(entity)
+    }
 }
 
 #[async_trait]
