@@ -8,12 +8,12 @@ use std::time::Duration;
 use ml_connector_tests::{Answer, Bench};
 use sync_engine::{FaultClass, ParkedClass};
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests live below the workspace").to_owned()
 }
 
 /// The names of all functions below `folder`.
-fn functions(folder: &Path, found: &mut BTreeSet<String>) {
+pub(crate) fn functions(folder: &Path, found: &mut BTreeSet<String>) {
     for path in fs::read_dir(folder).expect("readable").flatten().map(|entry| entry.path()) {
         if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
             functions(&path, found);

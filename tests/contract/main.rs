@@ -6,6 +6,7 @@ mod ifs_entities;
 mod ifs_faults;
 mod ifs_writes;
 mod lost_answers;
+mod numbered;
 mod ordinary_runs;
 mod plans;
 mod readers;
