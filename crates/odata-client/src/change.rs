@@ -1,4 +1,29 @@
 //! One change of one row, as a value: sent alone or as a part of a batch.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use wire::scripted::{Scripted, answer, clock};
+//! # let json = ("content-type", "application/json");
+//! # let steps = vec![
+//! #   Ok(answer(200, &[json, ("etag", "W/\"7\"")], r#"{"CustomerId":"C1","Name":"Ann"}"#)),
+//! #   Ok(answer(412, &[json], r#"{"error":{"code":"X","message":"changed meanwhile"}}"#)),
+//! # ];
+//! # let transport = Scripted::new(&clock(), std::time::Duration::ZERO, steps);
+//! use odata_client::{Body, Change, ETag, Key, Precondition, Read, Reason, Resource, Service};
+//!
+//! let service = Service::new(transport, "https://host.example/CustomerHandling.svc/".parse()?);
+//! let ann = Resource::set("CustomerSet").key(&Key::text("C1"));
+//! let read = service.row("customer", &Read::of(ann.clone())).await?.ok_or("it is there")?;
+//!
+//! // Only the fields that change, and only if the row is still the one that was read.
+//! let unchanged = Precondition::Exact(ETag::new(read.etag.ok_or("it has an ETag")?)?);
+//! let change = Change::update(ann, Body::new().set("Name", "Anna"), unchanged);
+//! let error = service.write("customer.rename", &change).await.unwrap_err();
+//! assert_eq!(error.status().map(|said| said.reason()), Some(Reason::Moved));
+//! assert!(!error.may_have_acted());
+//! # Ok(())
+//! # }
+//! ```
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -3,6 +3,29 @@
 //! Names are qualified by namespaces throughout, whatever aliases a document uses. Documents over
 //! 64 MiB, values nested deeper than 64 and document types are refused; unknown elements are passed
 //! over.
+//!
+//! ```
+//! use odata_client::metadata::{Severity, Used};
+//! use odata_client::{Drift, Metadata};
+//!
+//! let csdl = |name: &str| {
+//!     let text = format!(
+//!         r#"<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices>
+//!         <Schema Namespace="S" xmlns="http://docs.oasis-open.org/odata/ns/edm">
+//!         <EntityType Name="Customer"><Key><PropertyRef Name="Id"/></Key>
+//!         <Property Name="Id" Type="Edm.String"/><Property Name="{name}" Type="Edm.String" MaxLength="100"/></EntityType>
+//!         <EntityContainer Name="C"><EntitySet Name="CustomerSet" EntityType="S.Customer"/></EntityContainer>
+//!         </Schema></edmx:DataServices></edmx:Edmx>"#
+//!     );
+//!     Metadata::read(text.as_bytes())
+//! };
+//! let (before, now) = (csdl("Name")?, csdl("Title")?);
+//! assert_eq!(before.property("CustomerSet", "Name").and_then(|name| name.of.max_length), Some(100));
+//!
+//! let drift = Drift::between(&before, &now, &[Used::read("CustomerSet", "Name")]);
+//! assert_eq!(drift.worst(), Some(Severity::Breaking));
+//! # Ok::<(), odata_client::MetadataError>(())
+//! ```
 
 mod alias;
 mod annotation;

@@ -1,4 +1,29 @@
 //! Answers that come later: `202 Accepted` with the place where to ask (OData Protocol 11.6).
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use wire::scripted::{Scripted, answer, clock};
+//! # let place = ("location", "https://host.example/ReportHandling.svc/status/7");
+//! # let steps = vec![
+//! #   Ok(answer(202, &[place, ("retry-after", "2")], "")),
+//! #   Ok(answer(202, &[place], "")),
+//! #   Ok(answer(200, &[("content-type", "application/json"), ("asyncresult", "200")], r#"{"ReportId":"R7"}"#)),
+//! # ];
+//! # let transport = Scripted::new(&clock(), std::time::Duration::ZERO, steps);
+//! use odata_client::{Body, Change, Outcome, Precondition, Prefer, Resource, Service};
+//!
+//! let service = Service::new(transport, "https://host.example/ReportHandling.svc/".parse()?);
+//! let run = Change::action(Resource::set("RunReport"), Body::new().set("Kind", "Sales"), Precondition::None)
+//!     .prefer(Prefer { respond_async: true, ..Prefer::default() });
+//! let mut outcome = service.write("report.run", &run).await?;
+//! while let Outcome::Accepted(monitor) = outcome {
+//!     // Here a program waits for `monitor.retry_after`; its address can be stored and asked later.
+//!     outcome = service.ask_again("report.poll", &monitor).await?;
+//! }
+//! assert!(outcome.written().and_then(|written| written.entity).is_some_and(|row| row.contains("R7")));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::time::Duration;
 
