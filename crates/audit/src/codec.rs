@@ -210,9 +210,20 @@ fn body(event: &Event) -> Cow<'_, [u8]> {
         Event::Asked(exchange) => Cow::Borrowed(&exchange.body),
         Event::Answered { body, .. } => Cow::Borrowed(body),
         Event::Unanswered { .. } => Cow::Borrowed(&[]),
-        Event::Mapped { items, .. } => Cow::Owned(json(items)),
+        Event::Mapped { items, .. } => Cow::Owned(transformations(items)),
         Event::Decided { decisions } => Cow::Owned(json(decisions)),
         Event::Run { note, .. } | Event::Operator { note, .. } => Cow::Borrowed(note.get().as_bytes()),
+    }
+}
+
+/// Transformations are large: their place is made before they are copied into it.
+fn transformations(items: &[MappedItem]) -> Vec<u8> {
+    const NAMES: usize = r#"{"input":,"output":},"#.len();
+    let size = |item: &MappedItem| item.input.get().len() + item.output.get().len() + NAMES;
+    let mut out = Vec::with_capacity(items.iter().map(size).sum::<usize>() + 2);
+    match serde_json::to_writer(&mut out, items) {
+        Ok(()) => out,
+        Err(_) => Vec::new(),
     }
 }
 

@@ -248,7 +248,7 @@ impl RecordReader {
     }
 
     fn fields(&self, row: &Row<'_>) -> Result<Fields, Flaw> {
-        let mut values = Fields::with_capacity(self.fields.len());
+        let mut values = Vec::with_capacity(self.fields.len());
         for field in &self.fields {
             let value = match field.slot.map(|slot| row.cell(slot)) {
                 Some(Some(cell)) => field
@@ -258,9 +258,9 @@ impl RecordReader {
                 Some(None) if !self.absent_is_null => return Err(Flaw::absent(&field.name)),
                 _ => Value::Null,
             };
-            values.set(field.name.clone(), value);
+            values.push((field.name.clone(), value));
         }
-        Ok(values)
+        Ok(Fields::distinct(values))
     }
 
     /// The digest of the content, and not the row's ETag: IFS ETags carry whole seconds (or a

@@ -24,6 +24,16 @@ impl Fields {
         Self(Arc::new(Vec::with_capacity(count)))
     }
 
+    /// These fields, whose names are known to be distinct: nobody compares each with all others.
+    pub fn distinct(fields: Vec<(FieldName, Value)>) -> Self {
+        debug_assert!(
+            fields.iter().map(|(name, _)| name).collect::<std::collections::BTreeSet<_>>().len()
+                == fields.len(),
+            "a name occurs twice"
+        );
+        Self(Arc::new(fields))
+    }
+
     /// Sets `name` to `value`; returns the value it had.
     pub fn set(&mut self, name: impl Into<FieldName>, value: Value) -> Option<Value> {
         let name = name.into();

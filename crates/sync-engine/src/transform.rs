@@ -10,6 +10,9 @@ use crate::session::Session;
 use crate::stage::{Keep, Mapped, Pulled, Work, newest_by_key};
 use crate::{Flow, FlowError, Link, Observation, Parked, ParkedClass, Unreadable};
 
+/// Entries that are written down together: all those of a page would be held in memory twice.
+const AT_ONCE: usize = 5;
+
 /// One change and what the mapper made of it.
 struct Transformation {
     change: Change,
@@ -92,8 +95,10 @@ impl Flow {
             let mapper = self.parts.mapper.name().to_owned();
             self.entry(records, Event::Mapped { mapper, evidence, items })
         };
-        let entries = done.chunks(self.parts.settings.chunk.max(1)).map(entry).collect();
-        self.parts.log.append(entries).await?;
+        let chunk = self.parts.settings.chunk.max(1);
+        for part in done.chunks(chunk * AT_ONCE) {
+            self.parts.log.append(part.chunks(chunk).map(entry).collect()).await?;
+        }
         Ok(())
     }
 

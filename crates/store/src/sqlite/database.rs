@@ -20,9 +20,9 @@ const WAL_LIMIT: i64 = 64 << 20;
 /// 1,000 is less than one page of records).
 const WAL_PAGES: i64 = 4_000;
 
-/// What the writer keeps in memory: a page of records whole, so that nothing is written twice (the
-/// default is 2,000 KiB).
-const CACHE_KIB: i64 = 16_000;
+/// What the writer keeps in memory: what one transaction changes for a page of records, so that
+/// nothing is written twice (the default is 2,000 KiB).
+const CACHE_KIB: i64 = 8_000;
 
 /// Where a database lives and on which thread it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]

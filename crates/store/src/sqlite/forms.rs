@@ -72,7 +72,7 @@ fn join(names: &[FieldName], values: Vec<Value>) -> rusqlite::Result<Fields> {
     if names.len() != values.len() {
         return Err(damaged(format!("{} values for {} fields", values.len(), names.len()).into()));
     }
-    Ok(names.iter().cloned().zip(values).collect())
+    Ok(Fields::distinct(names.iter().cloned().zip(values).collect()))
 }
 
 /// Text that cannot be read back is damage; SQLite's own error carries it to the caller.

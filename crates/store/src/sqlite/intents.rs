@@ -8,11 +8,13 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 use serde::{Deserialize, Serialize};
 use sync_engine::{Attempt, Intent, StateError};
 
-use super::forms::{Filled, Forms, Values, damaged, json, parse};
+use super::forms::{Filled, Forms, Values, damaged, parse};
 use super::writer::Refusable;
 
 /// Fast; higher ones gain little on text like this.
 const LEVEL: i32 = 1;
+/// Bytes of the JSON of an intent, as they usually are.
+const USUAL: usize = 768;
 /// No call brings so many bytes of intents: a larger blob is damage.
 const MAX_BODY: usize = 1 << 30;
 
@@ -50,8 +52,7 @@ pub(super) fn keep(connection: &Connection, flow: i64, intents: &[Intent]) -> Re
         return Ok(Ok(()));
     }
     let mut forms = Forms::new(connection);
-    let written = intents.iter().map(|intent| written(intent, &mut forms));
-    let body = pack(&json(&written.collect::<rusqlite::Result<Vec<_>>>()?)?)?;
+    let body = pack(&body(intents, &mut forms)?)?;
     let batch = connection
         .prepare_cached("INSERT INTO intent_batches (open, body) VALUES (?1, ?2)")?
         .insert((i64::try_from(intents.len()).unwrap_or(i64::MAX), body))?;
@@ -70,6 +71,18 @@ pub(super) fn keep(connection: &Connection, flow: i64, intents: &[Intent]) -> Re
         }
     }
     Ok(Ok(()))
+}
+
+/// All intents as one JSON array, written one behind the other into a place that is large enough.
+fn body(intents: &[Intent], forms: &mut Forms<'_>) -> rusqlite::Result<Vec<u8>> {
+    let mut body = Vec::with_capacity(intents.len() * USUAL);
+    for intent in intents {
+        body.push(if body.is_empty() { b'[' } else { b',' });
+        serde_json::to_writer(&mut body, &written(intent, forms)?)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    }
+    body.push(b']');
+    Ok(body)
 }
 
 fn written<'a>(intent: &'a Intent, forms: &mut Forms<'_>) -> rusqlite::Result<Written<'a>> {
