@@ -19,14 +19,26 @@ use wire::{Clock as _, Entropy as _, HttpTransport, Request, Response, SeededEnt
 
 use crate::tenant::{BASE, Tenant};
 
-/// Rows of a page.
-const PAGE: u32 = 50;
-/// Polls of one run.
-const POLLS: u32 = 42;
 /// Seconds between two polls.
 const PAUSE: u64 = 20;
-/// Rows that one statement changes.
-const BULK: usize = 160;
+
+/// How much there is to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// Rows of the tenant.
+    pub rows: usize,
+    /// Rows that one statement changes, so that they share one time.
+    pub together: usize,
+    /// Rows of a page.
+    pub page: u32,
+    /// Polls of one run.
+    pub polls: u32,
+}
+
+/// Quick enough for many seeds.
+pub const SMALL: Scale = Scale { rows: 300, together: 160, page: 50, polls: 42 };
+/// A tenant of usual size.
+pub const LARGE: Scale = Scale { rows: 12_500, together: 6_000, page: 1_000, polls: 12 };
 
 /// A way to read changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +84,7 @@ struct Crowd {
     ifs: Arc<IfsSandbox>,
     dice: SeededEntropy,
     lateness: Lateness,
+    scale: Scale,
     /// When each open edit commits, in seconds.
     open: Vec<(u64, String)>,
     made: usize,
@@ -95,7 +108,7 @@ impl Crowd {
             return;
         }
         if self.lateness.bulk && self.below(90) == 0 {
-            let keys: Vec<String> = (0..BULK).map(|n| format!("S{}", 10_001 + n)).collect();
+            let keys: Vec<String> = (0..self.scale.together).map(|n| format!("S{}", 10_001 + n)).collect();
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             let city = format!("Bulk {}", self.below(1_000_000));
             self.made += self.ifs.edit_together(&keys, &[("City", Some(&city))]);
@@ -148,9 +161,9 @@ impl HttpTransport for Busy {
 }
 
 /// Runs one strategy on one seed.
-pub async fn run(strategy: Strategy, lateness: Lateness, seed: u64) -> Outcome {
+pub async fn run(scale: Scale, strategy: Strategy, lateness: Lateness, seed: u64) -> Outcome {
     let settings = sandbox::ifs::IfsSettings {
-        suppliers: 300,
+        suppliers: scale.rows,
         customers: 0,
         orders: 0,
         invoices: 0,
@@ -171,6 +184,7 @@ pub async fn run(strategy: Strategy, lateness: Lateness, seed: u64) -> Outcome {
         ifs: tenant.ifs.clone(),
         dice: SeededEntropy::new(seed),
         lateness,
+        scale,
         open: Vec::new(),
         made: 0,
         quiet: true,
@@ -178,11 +192,11 @@ pub async fn run(strategy: Strategy, lateness: Lateness, seed: u64) -> Outcome {
     let crowd = Arc::new(Mutex::new(crowd));
     let (inner, clock) = (tenant.transport(), tenant.clock.clone());
     let busy = Arc::new(Busy { inner, clock, crowd: crowd.clone(), calls: Mutex::default() });
-    let mut reader = Reader::new(strategy, &busy, &tenant);
+    let mut reader = Reader::new((strategy, scale.page), &busy, &tenant);
     reader.poll().await;
     crowd.lock().expect("crowd").quiet = false;
     (reader.read, *busy.calls.lock().expect("calls")) = (0, 0);
-    for _ in 0..POLLS {
+    for _ in 0..scale.polls {
         busy.pass(PAUSE);
         reader.poll().await;
     }
@@ -210,6 +224,7 @@ pub async fn run(strategy: Strategy, lateness: Lateness, seed: u64) -> Outcome {
 /// A reader of changes, and what it has read last of each row.
 struct Reader {
     way: Way,
+    page: u32,
     seen: BTreeMap<String, Option<String>>,
     read: usize,
 }
@@ -220,7 +235,7 @@ enum Way {
 }
 
 impl Reader {
-    fn new(strategy: Strategy, busy: &Arc<Busy>, tenant: &Tenant) -> Self {
+    fn new((strategy, page): (Strategy, u32), busy: &Arc<Busy>, tenant: &Tenant) -> Self {
         let naive = |same, back| {
             let root = format!("{BASE}/int/ifsapplications/projection/v1/SupplierHandling.svc/");
             let service = Box::new(Service::new(busy.clone(), root.parse().expect("a URL")));
@@ -228,7 +243,7 @@ impl Reader {
         };
         let ours = |overlap: u64, sweep: Option<SweepSettings>| {
             let settings = EntitySettings {
-                page_size: PAGE,
+                page_size: page,
                 overlap: Duration::from_secs(overlap),
                 lag: Duration::from_secs(2),
                 fields: vec![
@@ -249,7 +264,7 @@ impl Reader {
             Strategy::Keyset(overlap) => ours(overlap, None),
             Strategy::Swept(overlap) => ours(overlap, Some(SweepSettings::default())),
         };
-        Self { way, seen: BTreeMap::new(), read: 0 }
+        Self { way, page, seen: BTreeMap::new(), read: 0 }
     }
 
     async fn poll(&mut self) {
@@ -280,8 +295,8 @@ impl Reader {
                         filter: filter.clone(),
                         select: Select::properties(names),
                         order_by: vec![Order::ascending("ModifiedDate")],
-                        top: Some(PAGE.into()),
-                        skip: Some(number * u64::from(PAGE)),
+                        top: Some(self.page.into()),
+                        skip: Some(number * u64::from(self.page)),
                         ..Query::default()
                     };
                     let page = service.page("naive", "SupplierSet", &query).await.expect("it answers");
@@ -297,7 +312,7 @@ impl Reader {
                         let at = cell(2).and_then(|at| at.parse::<Timestamp>().ok());
                         *last = (*last).max(at);
                     }
-                    if page.len() < PAGE as usize {
+                    if page.len() < self.page as usize {
                         return;
                     }
                 }

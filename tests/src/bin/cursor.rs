@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ml_connector_tests::cursors::{Outcome, STRATEGIES, TENANTS, run};
+use ml_connector_tests::cursors::{LARGE, Outcome, SMALL, STRATEGIES, Strategy, TENANTS, run};
 
 /// Runs the ways to read changes side by side on the same busy tenants.
 #[derive(Debug, Parser)]
@@ -12,11 +12,16 @@ struct Args {
     /// Seeds for each cell of the table.
     #[arg(long, default_value_t = 20)]
     seeds: u64,
+    /// On a tenant of 12,500 rows, of which one statement changes 6,000 at a time
+    #[arg(long)]
+    large: bool,
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let scale = if args.large { LARGE } else { SMALL };
+    println!("{} rows, {} of one time, pages of {}.", scale.rows, scale.together, scale.page);
     println!("Runs with lost rows (lost rows a run; rows read for each change), {} seeds:", args.seeds);
     print!("{:<36}", "");
     for (name, _) in TENANTS {
@@ -28,10 +33,10 @@ fn main() -> ExitCode {
         print!("{name:<36}");
         for (_, lateness) in TENANTS {
             let outcomes: Vec<Outcome> =
-                (0..args.seeds).map(|seed| runtime.block_on(run(strategy, lateness, seed))).collect();
+                (0..args.seeds).map(|seed| runtime.block_on(run(scale, strategy, lateness, seed))).collect();
             print!(" | {:<24}", cell(&outcomes));
-            let covered = matches!(strategy, ml_connector_tests::cursors::Strategy::Swept(_))
-                || (strategy == ml_connector_tests::cursors::Strategy::Keyset(120) && lateness.most <= 110);
+            let covered = matches!(strategy, Strategy::Swept(_))
+                || (strategy == Strategy::Keyset(120) && lateness.most <= 110);
             holds &= !covered || outcomes.iter().all(|outcome| outcome.lost == 0);
         }
         println!();
