@@ -221,7 +221,12 @@ impl Connector {
         self.scope.set(Scope { run: "".into(), flow: "doctor".into() });
         let mut findings = Vec::new();
         for probe in &self.probes {
-            findings.extend(probe.probe().await);
+            // Flows share their systems: what was answered for one need not be told again.
+            for finding in probe.probe().await {
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
         }
         findings
     }
