@@ -9,33 +9,36 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The built `ml-connector`, beside whoever asks: in `target/<profile>/`.
+/// The built `ml-connector`.
 pub fn binary() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let own = std::env::current_exe().expect("this program has a path");
-        let folder = own.parent().expect("a program lies in a folder");
-        let profile = if folder.ends_with("deps") || folder.ends_with("examples") {
-            folder.parent().expect("target/<profile>")
-        } else {
-            folder
-        };
-        build(profile);
-        profile.join("ml-connector")
-    })
+    BUILT.get_or_init(|| built("tested-ml-connector"))
 }
 
-/// Brings the binary up to date: the test runner builds it only for its own package.
-fn build(profile: &Path) {
+/// The built `ml-connectord`.
+pub fn daemon_binary() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built("tested-ml-connectord"))
+}
+
+/// A program of this package, in `target/<profile>/`.
+fn built(program: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("this program has a path");
+    let folder = own.parent().expect("a program lies in a folder");
+    if folder.ends_with("deps") {
+        // Whoever runs the tests of a package has built its programs first.
+        return folder.parent().expect("target/<profile>").join(program);
+    }
+    build(program, folder);
+    folder.join(program)
+}
+
+/// Brings a program up to date for a command, which is built without it.
+fn build(program: &str, profile: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
-    // The same selection as the tests', so that nothing is built twice with other features.
-    cargo.args(["build", "--quiet", "--workspace"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(if profile.ends_with("release") {
-        ["--release", "--bins"]
-    } else {
-        ["--profile=dev", "--all-targets"]
-    });
-    // What the test runner tells this program about itself would make build scripts run anew.
+    let named = if profile.ends_with("release") { "--profile=release" } else { "--profile=dev" };
+    cargo.args(["build", "--quiet", named, "--bin", program]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // What cargo tells this program about itself would make build scripts run anew.
     for own in ["MANIFEST_DIR", "MANIFEST_PATH", "MANIFEST_LINKS", "PKG_NAME"] {
         cargo.env_remove(format!("CARGO_{own}"));
     }
@@ -44,7 +47,7 @@ fn build(profile: &Path) {
     }
     cargo.env("CARGO_TARGET_DIR", profile.parent().expect("the target folder"));
     let status = cargo.status().expect("cargo runs");
-    assert!(status.success(), "ml-connector does not build");
+    assert!(status.success(), "{program} does not build");
 }
 
 /// Both systems, served by `ml-connector sandbox serve`, and a link that leads to them.
