@@ -34,6 +34,7 @@ pub struct ChildSettings {
 
 /// One set of children.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChildPart {
     /// Where they are.
@@ -48,6 +49,7 @@ pub struct ChildPart {
 
 /// How children are reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChildRead {
     /// Through a set of their own, many parents in one call.
@@ -78,6 +80,7 @@ impl ChildPart {
 
 /// What a configuration says about one kind of children; what is left out keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ChildOverrides {
     /// What kind of record each is; needed where there is no default.

@@ -10,6 +10,7 @@ use crate::time_zone::TimeZonePolicy;
 
 /// How changes are found once every row has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Detection {
     /// By the modified attribute.
@@ -48,6 +49,7 @@ impl HistorySettings {
 
 /// What one row is known by from one sweep to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fingerprint {
     /// Its content, children included: the whole rows are read.
@@ -98,6 +100,7 @@ impl SweepSettings {
 
 /// What a configuration says about the history log; what is left out keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HistoryOverrides {
     /// Where it is.
@@ -110,15 +113,18 @@ pub struct HistoryOverrides {
 
 /// What a configuration says about sweeps; what is left out keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SweepOverrides {
     /// How long after the end of one sweep the next one may begin, such as `24h`.
     #[serde(deserialize_with = "optional_span")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub every: Option<Duration>,
     /// What rows are compared by: `content` or `etag`.
     pub by: Option<Fingerprint>,
     /// How long a row must be missing before it is believed to be gone, such as `10min`.
     #[serde(deserialize_with = "optional_span")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub confirm_after: Option<Duration>,
     /// More missing rows than this, and more than `most_gone_percent`, stop the flow instead.
     pub most_gone: Option<usize>,

@@ -71,6 +71,7 @@ pub struct GroupSettings {
 
 /// How finely a server compares a modified attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// As finely as it shows it.

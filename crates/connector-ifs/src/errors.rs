@@ -16,6 +16,7 @@ pub struct ErrorTable(Vec<ErrorRule>);
 
 /// One meaning; the first one that fits is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ErrorRule {
     /// The status, such as `400`, or `4xx` for all of its hundred; any if it is left out.
@@ -38,6 +39,7 @@ pub struct ErrorRule {
 
 /// What a call does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CallKind {
     /// It reads.

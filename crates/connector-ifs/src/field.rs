@@ -11,6 +11,7 @@ use crate::time_zone::TimeZonePolicy;
 
 /// One field of an entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FieldSpec {
     /// Its name in IFS.
@@ -21,6 +22,7 @@ pub struct FieldSpec {
 
 /// How a field is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Text; empty text and blanks alone are null, as Oracle has it.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// One key property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeyField {
     /// Its name.
@@ -20,6 +21,7 @@ pub struct KeyField {
 
 /// What a key property is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
     /// Text.
@@ -45,6 +47,7 @@ impl KeyField {
 
 /// In which order the server sorts text keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum KeyOrder {
     /// By their bytes: every page is checked against it, so that a server that ignores the order is

@@ -18,6 +18,7 @@ use crate::writable::WriteOverrides;
 
 /// What a configuration says about one entity; what is left out keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EntityOverrides {
     /// Which of the shipped sets of names holds: see [`presets`](crate::entities::presets).
@@ -44,9 +45,11 @@ pub struct EntityOverrides {
     pub page_size: Option<u32>,
     /// How far each poll reaches back, such as `15min`.
     #[serde(deserialize_with = "optional_span")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub overlap: Option<Duration>,
     /// How old a change must be before it is read, such as `2s`.
     #[serde(deserialize_with = "optional_span")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub lag: Option<Duration>,
     /// What is read, instead of the default fields.
     pub fields: Option<Vec<FieldSpec>>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// An entity set of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// What kind of service it is.
@@ -22,6 +23,7 @@ pub struct Place {
 
 /// The two kinds of services of IFS Cloud, which are found below different paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceKind {
     /// A projection, made for a page or a purpose.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the times of an entity mean.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TimeZonePolicy {
     /// They are what they say: their offset is right.
@@ -32,8 +33,9 @@ pub enum TimeZonePolicy {
 
 /// A zone by its IANA name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
-pub struct Zone(TimeZone);
+pub struct Zone(#[cfg_attr(feature = "schema", schemars(with = "String"))] TimeZone);
 
 impl TryFrom<String> for Zone {
     type Error = String;

@@ -67,6 +67,7 @@ pub struct WriteSettings {
 
 /// What a configuration says about writing; what is left out keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct WriteOverrides {
     /// The attribute that carries the external id, where IFS numbers the records itself: they are
@@ -78,6 +79,7 @@ pub struct WriteOverrides {
 
 /// A value as configurations write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum Plain {
     /// True or false.
     Bool(bool),

@@ -100,7 +100,9 @@ pub(crate) fn of_call(error: &SfdcError) -> Fault {
         SfdcError::Api(failure) if is_one_record(failure) => of_record(&failure.errors),
         SfdcError::Api(failure) => {
             let code = failure.code();
-            let mut fault = plain(class(failure.class), &code, &failure.to_string());
+            // Whoever tells it names the operation and the code.
+            let words = format!("{} (HTTP {})", failure.words(), failure.status);
+            let mut fault = plain(class(failure.class), &code, &words);
             let first = failure.errors.first();
             fault.fields = first
                 .map_or(&[][..], |first| &first.fields)
@@ -111,9 +113,9 @@ pub(crate) fn of_call(error: &SfdcError) -> Fault {
             fault.hint = hint(&code).or_else(|| explained.map(str::to_owned));
             fault
         }
-        SfdcError::Malformed { .. } => {
+        SfdcError::Malformed { detail, .. } => {
             let hint = "look at the whole exchange: `ml-connector audit search --kind answered`";
-            with_hint(plain(FaultClass::Protocol, "MALFORMED_ANSWER", &error.to_string()), hint)
+            with_hint(plain(FaultClass::Protocol, "MALFORMED_ANSWER", detail), hint)
         }
         SfdcError::Origin(origin) => plain(FaultClass::Protocol, "ORIGIN_VIOLATION", &origin.to_string()),
         other => plain(FaultClass::Protocol, "UNASKABLE", &told(other)),

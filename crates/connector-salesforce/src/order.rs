@@ -34,6 +34,7 @@ pub fn settings() -> ObjectSettings {
 
 /// How orders are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrderSettings {
     /// Whether orders are activated.
@@ -49,6 +50,7 @@ pub struct OrderSettings {
 
 /// Whether orders are activated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// Never: people do it.
@@ -60,6 +62,7 @@ pub enum Activation {
 
 /// What happens to a change of an order that is activated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Activated {
     /// It waits in quarantine.

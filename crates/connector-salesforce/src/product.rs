@@ -28,6 +28,7 @@ pub fn settings() -> ObjectSettings {
 
 /// Which products the lines of orders have.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ProductStrategy {
     /// One product for all lines.

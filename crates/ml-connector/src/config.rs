@@ -23,6 +23,7 @@ pub mod vault;
 pub(crate) mod calendar_files;
 pub(crate) mod document;
 pub(crate) mod environment;
+pub(crate) mod file_schema;
 pub(crate) mod nearest;
 
 pub use address::Address;

@@ -28,13 +28,16 @@ mod ask;
 mod channel;
 mod channels;
 mod dead_man;
+mod early;
 mod email;
+mod file_watch;
 mod flow_state;
 mod keeper;
 #[cfg(test)]
 mod keeper_tests;
 mod link_state;
 mod live;
+mod log_pipe;
 mod metric;
 mod metrics;
 mod names;
@@ -51,6 +54,7 @@ mod worker;
 use alert::Alerts;
 use instance::Instance;
 use keeper::{Keeper, Message, Parts};
+use log_pipe::LogPipe;
 use outlet::Outlet;
 use server::Desk;
 use service_manager::ServiceManager;
@@ -123,20 +127,23 @@ impl Daemon {
         };
         let terminal = Terminal::of_process(false, Colour::Auto);
         let plain = if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
-        runner::log(args.verbose.saturating_add(1), args.log_format.unwrap_or(plain), terminal);
-        self.carry_out(&args).unwrap_or_else(|failure| {
+        let log = LogPipe::to(std::io::stderr());
+        runner::log(args.verbose.saturating_add(1), args.log_format.unwrap_or(plain), terminal, log.clone());
+        let ended = self.carry_out(&args, &log);
+        log.finish();
+        ended.unwrap_or_else(|failure| {
             terminal.fail(&failure);
             failure.exit()
         })
     }
 
-    fn carry_out(self, args: &Args) -> Result<Exit, Failure> {
+    fn carry_out(self, args: &Args, log: &LogPipe) -> Result<Exit, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .enable_all()
             .build()
             .map_err(|error| Failure::Internal { what: format!("no threads to work with: {error}") })?;
-        let exit = runtime.block_on(serve(&args.links, self.mappers));
+        let exit = runtime.block_on(serve(&args.links, self.mappers, log));
         // Whatever was cut off is settled by the next start; nobody waits for it here.
         runtime.shutdown_background();
         exit
@@ -144,7 +151,7 @@ impl Daemon {
 }
 
 /// Serves `root` until it is stopped.
-async fn serve(root: &Path, mappers: Mappers) -> Result<Exit, Failure> {
+async fn serve(root: &Path, mappers: Mappers, log: &LogPipe) -> Result<Exit, Failure> {
     // Files are named in its own folder too, which stands in it: one beginning for all of them.
     let root = &std::path::absolute(root).map_err(|error| Failure::storage(root, &error))?;
     let settings = DaemonFile::load(root)?;
@@ -171,6 +178,7 @@ async fn serve(root: &Path, mappers: Mappers) -> Result<Exit, Failure> {
         clock: clock.clone(),
         worker: Arc::new(Links::new(opening)),
         alerts,
+        log: log.clone(),
     };
     let keeper = Keeper::new(parts).map_err(|error| Failure::storage(root, &error))?;
     refuse_nothing(&keeper)?;

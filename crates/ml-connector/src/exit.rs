@@ -111,7 +111,9 @@ impl Exit {
             Self::Storage => {
                 "look at the free space, and whether this user may use what is named; then run again"
             }
-            Self::InUse => "wait for the other process, or end it",
+            Self::InUse => {
+                "wait for the other process, or end it; a daemon runs flows at once with `ml-connector daemon run` and ends with `daemon drain`"
+            }
             Self::Damaged => "keep the data folder as it is and compare it with a backup",
             Self::Moved => "make a new plan",
             Self::Red => "each red line says what to do",

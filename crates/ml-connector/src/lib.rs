@@ -31,6 +31,7 @@ mod forecast;
 #[cfg(test)]
 mod guide_tests;
 mod holding;
+mod last_failure;
 mod local_probe;
 mod mapping_files;
 mod mapping_view;

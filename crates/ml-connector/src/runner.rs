@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Parser;
 use mapping::Mapper;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use wire::{SystemClock, SystemEntropy};
 
 use crate::exit::Exit;
@@ -64,7 +65,7 @@ impl Runner {
             Err(error) => return answer(&error),
         };
         let terminal = Terminal::of_process(cli.json, cli.color);
-        log(cli.verbose, cli.log_format, terminal);
+        log(cli.verbose, cli.log_format, terminal, std::io::stderr);
         let result = self.carry_out(program, cli, terminal);
         result.unwrap_or_else(|failure| {
             terminal.fail(&failure);
@@ -128,8 +129,11 @@ pub(crate) fn answer(error: &clap::Error) -> Exit {
     if error.use_stderr() { Exit::Usage } else { Exit::Ok }
 }
 
-/// Sets up what `--verbose` says. An embedding program that has its own subscriber keeps it.
-pub(crate) fn log(verbose: u8, format: LogFormat, terminal: Terminal) {
+/// Sets up what `--verbose` says, to `writer`. An embedding program that has its own subscriber keeps it.
+pub(crate) fn log<W>(verbose: u8, format: LogFormat, terminal: Terminal, writer: W)
+where
+    W: for<'line> MakeWriter<'line> + Send + Sync + 'static,
+{
     let level = match verbose {
         0 => "error",
         1 => "info",
@@ -138,7 +142,7 @@ pub(crate) fn log(verbose: u8, format: LogFormat, terminal: Terminal) {
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(level))
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(terminal.talk.0);
     let _ = match format {
         LogFormat::Text => builder.try_init(),

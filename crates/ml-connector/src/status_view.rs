@@ -1,15 +1,23 @@
 //! How the flows stand, in words.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sync_engine::FlowStatus;
 
 use crate::config::Config;
 use crate::cursor_words::cursor_words;
+use crate::last_failure::LastFailure;
 use crate::paint::Paint;
-use crate::words::{class, count, counted, moment, relative, waits_for};
+use crate::words::{class, count, counted, moment, relative, safe, waits_for};
 
 /// All flows of a link.
-pub(crate) fn page(config: &Config, flows: &[FlowStatus], now: Timestamp, paint: Paint) -> String {
+pub(crate) fn page(
+    config: &Config,
+    (flows, failures): (&[FlowStatus], &BTreeMap<String, LastFailure>),
+    now: Timestamp,
+    paint: Paint,
+) -> String {
     let mut lines = vec![format!(
         "{}  {} -> {}",
         paint.strong(&config.link.name),
@@ -20,7 +28,10 @@ pub(crate) fn page(config: &Config, flows: &[FlowStatus], now: Timestamp, paint:
         let title = if file.enabled { name.clone() } else { format!("{name} (switched off)") };
         lines.push(format!("\n{}", paint.strong(&title)));
         match flows.iter().find(|status| status.flow == *name) {
-            Some(status) => lines.extend(flow(status, now, paint)),
+            Some(status) => {
+                lines.extend(failures.get(name).map(|failed| failure(failed, now, paint)));
+                lines.extend(flow(status, now, paint));
+            }
             None => lines.push("  has never run: try `ml-connector plan`, then `ml-connector run`".into()),
         }
     }
@@ -28,6 +39,12 @@ pub(crate) fn page(config: &Config, flows: &[FlowStatus], now: Timestamp, paint:
         lines.push(format!("\n{} is no longer configured; its state is kept", paint.strong(&status.flow)));
     }
     lines.join("\n")
+}
+
+fn failure(failed: &LastFailure, now: Timestamp, paint: Paint) -> String {
+    let why = failed.error.iter().map(|part| safe(part)).collect::<Vec<_>>().join(": ");
+    let failed = format!("  last run failed {} UTC ({})", moment(failed.at), relative(failed.at, now));
+    format!("{}\n    {why}", paint.bad(&failed))
 }
 
 fn flow(status: &FlowStatus, now: Timestamp, paint: Paint) -> Vec<String> {
@@ -106,7 +123,12 @@ mod tests {
             finished: Some(at("2026-03-01T10:00:00Z")),
             cursor: Some(Cursor(r#"{"walk":{"resting":{"hwm":"2026-03-01T09:59:00Z"}}}"#.into())),
         };
-        let page = page(&config(), &[status], at("2026-03-01T10:05:00Z"), Paint::PLAIN);
+        let failed = LastFailure {
+            at: at("2026-03-01T10:03:00Z"),
+            error: vec!["using the target".into(), "no".into()],
+        };
+        let failures = BTreeMap::from([("suppliers".to_owned(), failed)]);
+        let page = page(&config(), (&[status], &failures), at("2026-03-01T10:05:00Z"), Paint::PLAIN);
         insta::assert_snapshot!(page, @r"
         acme  https://acme.ifs.example -> https://acme.my.salesforce.example
 
@@ -114,6 +136,8 @@ mod tests {
           has never run: try `ml-connector plan`, then `ml-connector run`
 
         suppliers
+          last run failed 2026-03-01 10:03:00 UTC (2 min ago)
+            using the target: no
           last finished   2026-03-01 10:00:00 UTC (5 min ago)
           linked          12,499 records
           outcome open    2 writes, settled by the next run

@@ -21,6 +21,7 @@ pub(crate) mod audit_verify;
 pub(crate) mod calendar_next;
 pub(crate) mod completions;
 pub(crate) mod config_check;
+pub(crate) mod config_schema;
 pub(crate) mod conflicts_list;
 pub(crate) mod conflicts_resolve;
 pub(crate) mod conflicts_show;
@@ -197,6 +198,7 @@ pub(crate) enum Calendar {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigVerb {
     Check(config_check::Args),
+    Schema(config_schema::Args),
 }
 
 /// Verbs about the org.
@@ -269,6 +271,7 @@ impl Verb {
             Self::Audit(verb) => verb.run(session).await,
             Self::Calendar(Calendar::Next(args)) => calendar_next::run(&args, session),
             Self::Config(ConfigVerb::Check(args)) => config_check::run(&args, session),
+            Self::Config(ConfigVerb::Schema(args)) => config_schema::run(&args, session),
             Self::Daemon(verb) => daemon::run(verb, session).await,
             Self::Salesforce(Salesforce::Setup(args)) => salesforce_setup::run(args, session).await,
             Self::Mapping(verb) => verb.run(session).await,

@@ -23,6 +23,7 @@ pub(crate) mod ends;
 mod flow_order;
 mod guarded_log;
 mod ifs;
+mod known_entities;
 mod org_setup;
 mod salesforce;
 mod system_stack;
@@ -38,6 +39,7 @@ use system_stack::Shared;
 /// Everything of a link, put together.
 pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Failure> {
     // Mappings and secrets first: what is wrong with them must not leave an empty data folder.
+    known_entities::check(&config)?;
     let mappers = mappers(&config, &opening.mappers)?;
     config.ifs_secret()?;
     config.salesforce_secret()?;
@@ -114,6 +116,7 @@ fn settings(config: &Config, (name, file): (&str, &FlowFile), mapper: &ChosenMap
 
 /// What can be said of a configuration without asking anybody.
 pub(crate) fn check(config: &Config, custom: &Mappers) -> Result<(), ConfigError> {
+    known_entities::check(config)?;
     mappers(config, custom).map(drop)
 }
 

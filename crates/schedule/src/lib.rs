@@ -15,6 +15,7 @@ pub mod next;
 pub mod reason;
 pub mod spans;
 pub mod timing;
+pub mod told;
 pub mod weekly;
 pub mod zone;
 
@@ -32,5 +33,6 @@ pub use next::{Next, Schedule, next};
 pub use reason::Reason;
 pub use spans::Span;
 pub use timing::Timing;
+pub use told::told;
 pub use weekly::{Weekday, Weekly};
 pub use zone::zone;

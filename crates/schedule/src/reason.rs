@@ -30,6 +30,8 @@ pub enum Reason {
         /// The deadline.
         name: Arc<str>,
     },
+    /// Somebody said that something has changed.
+    Told,
     /// The last run failed.
     Retry {
         /// How many in a row.
@@ -51,6 +53,7 @@ impl fmt::Display for Reason {
             Self::Due { timing } => f.write_str(timing),
             Self::Rush { name, timing } => write!(f, "{timing} during {name}"),
             Self::Deadline { name } => write!(f, "deadline {name}"),
+            Self::Told => f.write_str("something has changed"),
             Self::Retry { failures: 1 } => f.write_str("the last run failed"),
             Self::Retry { failures } => write!(f, "the last {failures} runs failed"),
             Self::CatchUp { missed, since } => write!(f, "makes up for {missed} missed since {since}"),

@@ -130,6 +130,15 @@ impl ApiError {
 }
 
 impl ApiFailure {
+    /// The org's own words, without its code.
+    pub fn words(&self) -> &str {
+        match self.errors.first() {
+            Some(error) => &error.message,
+            None if self.excerpt.is_empty() => "no explanation",
+            None => &self.excerpt,
+        }
+    }
+
     fn text(&self) -> String {
         match self.errors.first() {
             Some(error) => format!("{}: {}", error.code, error.message),

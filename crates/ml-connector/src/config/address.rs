@@ -6,7 +6,8 @@ use wire::Origin;
 
 /// An absolute `https` address; `http` is only taken for this machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address(Url);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Address(#[cfg_attr(test, schemars(with = "String"))] Url);
 
 impl Address {
     /// Checks `text`.

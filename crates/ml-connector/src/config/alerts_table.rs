@@ -9,6 +9,7 @@ use super::{Address, ConfigError, SecretRef, daemon_file::FAILURES};
 
 /// `[alerts]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AlertsTable {
     /// A flow is failing after so many failed runs in a row.
@@ -40,6 +41,7 @@ impl Default for AlertsTable {
 
 /// `[[alerts.webhooks]]`: the notice as JSON, or as `body` says, to an address.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WebhookTable {
     /// Its name, for messages about it.
@@ -63,6 +65,7 @@ pub struct WebhookTable {
 
 /// `[[alerts.emails]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmailTable {
     /// Its name, for messages about it.
@@ -98,6 +101,7 @@ pub struct EmailTable {
 
 /// How a connection to a mail server is kept private.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MailSecurity {
     /// Begins in the open and must switch to TLS (port 587).
@@ -121,6 +125,7 @@ impl EmailTable {
 
 /// `[[alerts.commands]]`: a program that gets the notice as JSON on its standard input.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CommandTable {
     /// Its name, for messages about it.

@@ -10,6 +10,7 @@ use super::schedule_table::ClockText;
 
 /// `[calendar]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CalendarTable {
     /// The time zone of everything in it and of cron expressions, such as `Europe/Stockholm`; UTC if left out.
@@ -25,6 +26,7 @@ pub struct CalendarTable {
 
 /// `[[calendar.weekly]]`: a window that comes back every week.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WeeklyTable {
     /// What it means: a working window (`open`) if left out.
@@ -52,7 +54,8 @@ impl WeeklyTable {
 
 /// The name of a time zone, checked while the file is read so that errors name the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ZoneText(pub TimeZone);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ZoneText(#[cfg_attr(test, schemars(with = "String"))] pub TimeZone);
 
 impl Default for ZoneText {
     fn default() -> Self {

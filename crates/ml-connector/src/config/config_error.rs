@@ -49,12 +49,9 @@ impl ConfigError {
     pub(crate) fn of_mapping(text: &str, error: &MappingFileError) -> Self {
         let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
         let place = Place { line: error.line, column: error.column, text: line.to_owned(), width: 1 };
-        Self {
-            file: PathBuf::from(&error.file),
-            place: Some(Box::new(place)),
-            reason: error.reason.clone(),
-            hint: error.hint.clone(),
-        }
+        let (reason, hint) = advice(&error.reason);
+        let hint = hint.or_else(|| error.hint.clone());
+        Self { file: PathBuf::from(&error.file), place: Some(Box::new(place)), reason, hint }
     }
 
     /// An error about a line, from 1, of a file that holds `text`.
@@ -163,6 +160,16 @@ mod tests {
     fn a_place_behind_the_end_is_no_panic() {
         let place = Place::of("a", 7..9);
         assert_eq!((place.line, place.column), (1, 2));
+    }
+
+    #[test]
+    fn words_of_a_mapping_that_are_not_known_get_advice_too() {
+        let text = "name = \"m\"\nrevision = 1\nsource = \"S\"\ntarget = \"T\"\nexternal_id = { from = \"Id\" }\n\
+                    [fields.X]\nfrom = \"A\"\nsteps = [{ truncat = 3 }]\n";
+        let error = mapping::DeclaredMapper::from_toml(text, "m.toml").unwrap_err();
+        let error = ConfigError::of_mapping(text, &error);
+        assert_eq!(error.reason, "unknown value `truncat`", "{error}");
+        assert_eq!(error.hint.as_deref(), Some("did you mean `truncate`?"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub const DAEMON_FILE: &str = "daemon.toml";
 
 /// The contents of `daemon.toml`. Everything has a default: the file may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct DaemonFile {
     /// How many flows run at the same time, over all links; at most one of each link.
@@ -64,6 +65,7 @@ impl DaemonFile {
 
 /// `[control]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ControlTable {
     /// The Unix socket, relative to the daemon's folder; `.daemon/control.sock` if left out. Only the user
@@ -72,6 +74,7 @@ pub struct ControlTable {
     /// A port of this machine besides, such as `127.0.0.1:7460`. Everything but the health of the daemon
     /// asks for the token there.
     #[serde(deserialize_with = "loopback")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub listen: Option<SocketAddr>,
     /// The file with the token, relative to the daemon's folder; `.daemon/token` if left out. It is made
     /// when there is none.
@@ -93,6 +96,7 @@ fn loopback<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketA
 /// `[dead_man]`: an address that is called as long as the daemon lives and does its work. Whoever answers
 /// there raises the alarm when the calls stop.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeadManTable {
     /// The address.

@@ -12,6 +12,7 @@ use super::{Interval, ScheduleTable};
 
 /// The contents of one file of `flows/`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FlowFile {
     /// Whether `run` without `--flow` runs it.
@@ -45,6 +46,7 @@ pub struct FlowFile {
 
 /// One end of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct End {
     /// Which system.
@@ -55,6 +57,7 @@ pub struct End {
 
 /// A system that a flow can begin or end in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum System {
     /// IFS Cloud.
@@ -65,6 +68,7 @@ pub enum System {
 
 /// Where the mapper comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum MappingRef {
     /// From this file, relative to the link's folder.
@@ -77,6 +81,7 @@ pub enum MappingRef {
 
 /// `[settings]`; what is left out keeps its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SettingsTable {
     /// How long a write that seemed lost may still land in the target.
@@ -104,6 +109,7 @@ pub struct SettingsTable {
 
 /// What happens to a record that is missing in the target and must not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MissingWord {
     /// A person has to look.

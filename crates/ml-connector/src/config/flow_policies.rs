@@ -8,6 +8,7 @@ use sync_engine::{Brakes, Deletes, Evidence, Limit};
 
 /// `[deletes]`: what happens to a target record whose source record is gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeletesTable {
     /// What happens.
@@ -20,6 +21,7 @@ pub struct DeletesTable {
 
 /// What happens to a target record whose source record is gone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeletePolicy {
     /// Nothing; if the source record comes back under its key, it is taken for a new one.
@@ -37,9 +39,11 @@ pub enum DeletePolicy {
 
 /// A value that marks a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MarkValue(MarkKind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(untagged))]
 enum MarkKind {
     Text(String),
     Truth(bool),
@@ -105,6 +109,7 @@ impl DeletesTable {
 
 /// `[brakes]`: how much one run may change before it stops and asks for `run --confirm`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BrakesTable {
     /// So many updates and removals are always allowed (200).
@@ -138,6 +143,7 @@ impl BrakesTable {
 
 /// `[conflicts]`: who wins where people on both sides changed a shared field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConflictsTable {
     /// On every field that is not named.
@@ -156,6 +162,7 @@ pub struct ConflictsTable {
 
 /// Who wins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RuleWord {
     /// A person decides.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 
 /// A span of time that is not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interval(pub Duration);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Interval(#[cfg_attr(test, schemars(with = "String"))] pub Duration);
 
 impl<'de> Deserialize<'de> for Interval {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -12,6 +12,7 @@ use super::{Address, CalendarTable, Interval, SecretRef};
 
 /// The contents of `link.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LinkFile {
     /// The name of the link, for people.
@@ -33,6 +34,7 @@ pub struct LinkFile {
 
 /// `[ifs]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IfsTable {
     /// Scheme, host and port, such as `https://acme.ifs.cloud`.
@@ -84,6 +86,7 @@ impl IfsTable {
 
 /// `[ifs.auth]`: OAuth 2.0 client credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IfsAuth {
     /// The realm (the tenant's namespace); the token address is made from it.
@@ -109,6 +112,7 @@ impl IfsAuth {
 
 /// `[salesforce]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SalesforceTable {
     /// The My Domain address, such as `https://acme.my.salesforce.com`.
@@ -129,6 +133,7 @@ pub struct SalesforceTable {
     pub timeouts: TimeoutsTable,
     /// The most records in one call that writes, from 1 to 1,000.
     #[serde(default, deserialize_with = "batch_size")]
+    #[cfg_attr(test, schemars(range(min = 1, max = 1000)))]
     pub batch_size: Option<u16>,
     /// From how many records of one load on a Bulk 2.0 job is made, which costs few calls but has to
     /// wait in the org's queue; none if it is left out.
@@ -155,6 +160,7 @@ fn batch_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>,
 
 /// `[salesforce.objects.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ObjectTable {
     /// The API name of the external-id field: text, unique.
@@ -182,6 +188,7 @@ impl SalesforceTable {
 
 /// `[salesforce.auth]`: OAuth 2.0 client credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SalesforceAuth {
     /// The whole token address; made from the address of `[salesforce]` if it is left out.
@@ -198,6 +205,7 @@ pub struct SalesforceAuth {
 
 /// `[ifs.limits]`, `[salesforce.limits]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimitsTable {
     /// At most so many calls a minute.
@@ -213,6 +221,7 @@ pub struct LimitsTable {
 
 /// `[ifs.timeouts]`, `[salesforce.timeouts]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TimeoutsTable {
     /// For reaching the system at all.
@@ -263,6 +272,7 @@ impl LimitsTable {
 
 /// `[data]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DataTable {
     /// The folder, relative to the link's folder.

@@ -14,6 +14,7 @@ pub const USUAL: Duration = Duration::from_mins(5);
 
 /// `[schedule]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleTable {
     /// So long after the last run began. Every five minutes if neither this nor `cron` is given.
@@ -45,6 +46,7 @@ pub struct ScheduleTable {
 
 /// `[[schedule.deadlines]]`: what was changed before one time of day is carried by another.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeadlineTable {
     /// Its name, for people.
@@ -60,7 +62,8 @@ pub struct DeadlineTable {
 
 /// A cron expression, checked while the file is read so that errors name the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CronText(pub Timing);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CronText(#[cfg_attr(test, schemars(with = "String"))] pub Timing);
 
 impl<'de> Deserialize<'de> for CronText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -70,7 +73,8 @@ impl<'de> Deserialize<'de> for CronText {
 
 /// A time of day, such as `07:30`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClockText(pub TimeOfDay);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClockText(#[cfg_attr(test, schemars(with = "String"))] pub TimeOfDay);
 
 impl<'de> Deserialize<'de> for ClockText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -9,6 +9,7 @@ use super::{ConfigError, VaultRef, environment};
 
 /// Where a secret stands.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SecretRef {
     /// In the environment variable of this name.

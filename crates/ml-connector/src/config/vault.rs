@@ -12,6 +12,7 @@ use super::{Address, ConfigError, SecretRef};
 
 /// Where a secret stands in Vault.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VaultRef {
     /// The server, such as `https://vault.acme.example:8200`.

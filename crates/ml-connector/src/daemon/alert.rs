@@ -34,10 +34,12 @@ pub(crate) enum Trouble {
     Quarantine,
     /// A system's daily calls are nearly used up.
     Quota,
+    /// Nothing: somebody tries out whether notices arrive.
+    Test,
 }
 
 impl Trouble {
-    /// All of them.
+    /// All that can be wrong.
     pub(crate) const ALL: [Self; 6] =
         [Self::Configuration, Self::Failing, Self::Stale, Self::Deadline, Self::Quarantine, Self::Quota];
 
@@ -50,6 +52,7 @@ impl Trouble {
             Self::Deadline => "deadline",
             Self::Quarantine => "quarantine",
             Self::Quota => "quota",
+            Self::Test => "test",
         }
     }
 }
@@ -140,6 +143,21 @@ impl Alerts {
 }
 
 impl Keeper {
+    /// Tells everybody that nothing is wrong, to try out whether it arrives; returns by which channels.
+    pub(crate) fn try_notice(&self) -> Vec<String> {
+        let at = self.clock.now();
+        let raised = Raised {
+            trouble: Trouble::Test,
+            link: String::new(),
+            flow: String::new(),
+            title: "this is a test: nothing is wrong".into(),
+            text: "somebody asked for it with `ml-connector daemon notify`".into(),
+            hint: "nothing has to be done".into(),
+            since: at,
+        };
+        self.alerts.outlet.tell_all(&Notice { state: Turn::Raised, raised, at })
+    }
+
     /// Examines whether somebody has to be told.
     pub(crate) fn watch(&mut self) {
         let elapsed = self.clock.elapsed();

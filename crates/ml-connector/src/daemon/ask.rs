@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mapping::Key;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync_engine::Mode;
@@ -27,10 +28,19 @@ pub(crate) enum Ask {
         /// Whether everything is compared.
         full: bool,
     },
+    /// A run as soon as the calendar lets it: something has changed.
+    Look {
+        /// Which flows.
+        which: Which,
+        /// Which records; none if that is not known.
+        keys: Vec<Key>,
+    },
     /// No further runs.
     Pause(Which),
     /// Runs again.
     Resume(Which),
+    /// A notice by every channel, to try out whether it arrives.
+    Notify,
     /// No further runs of anything, and the end.
     Drain,
     /// Reading all files anew.
@@ -67,6 +77,8 @@ pub(crate) enum Answer {
     Missing(String),
     /// It cannot be done.
     Refused(String),
+    /// Too much is waiting already.
+    Full,
 }
 
 impl Answer {
@@ -85,13 +97,14 @@ impl Keeper {
             Ask::Status => Answer::document(&view::status(self)),
             Ask::Metrics => Answer::Text(metrics::page(self)),
             Ask::Ready => self.ready(),
-            Ask::Run { which, full } => self.each(&which, |keeper, id| {
+            Ask::Run { which, full } => self.each_switched_on(&which, |keeper, id| {
                 let mode = if full { Mode::Full } else { Mode::Changes };
                 if let Some(flow) = keeper.flow_mut(&id) {
                     flow.asked = Some(mode);
                 }
                 keeper.queue(id);
             }),
+            Ask::Look { which, keys } => self.look_at(&which, &keys),
             Ask::Pause(which) => self.each(&which, |keeper, id| {
                 let now = keeper.clock.now();
                 if let Some(flow) = keeper.flow_mut(&id) {
@@ -107,6 +120,7 @@ impl Keeper {
                 keeper.plan(&id);
                 keeper.remember(&id);
             }),
+            Ask::Notify => Answer::Document(json!({ "channels": self.try_notice() })),
             Ask::Drain => {
                 self.drain();
                 Answer::Document(json!({ "draining": true }))
@@ -118,8 +132,20 @@ impl Keeper {
         }
     }
 
+    /// What is switched off runs only if it is named.
+    fn each_switched_on(&mut self, which: &Which, act: impl Fn(&mut Self, FlowId)) -> Answer {
+        let named = which.flow.is_some();
+        let ids = self.flow_ids().filter(|id| which.means(id));
+        let ids = ids.filter(|id| named || self.flow(id).is_some_and(|flow| flow.enabled)).collect();
+        self.each_of(which, ids, act)
+    }
+
     fn each(&mut self, which: &Which, act: impl Fn(&mut Self, FlowId)) -> Answer {
-        let ids: Vec<FlowId> = self.flow_ids().filter(|id| which.means(id)).collect();
+        let ids = self.flow_ids().filter(|id| which.means(id)).collect();
+        self.each_of(which, ids, act)
+    }
+
+    fn each_of(&mut self, which: &Which, ids: Vec<FlowId>, act: impl Fn(&mut Self, FlowId)) -> Answer {
         if ids.is_empty() {
             let named =
                 [which.link.as_deref(), which.flow.as_deref()].map(|name| name.unwrap_or("*")).join("/");
@@ -130,6 +156,17 @@ impl Keeper {
             act(self, id);
         }
         Answer::Document(json!({ "flows": names }))
+    }
+
+    fn look_at(&mut self, which: &Which, keys: &[Key]) -> Answer {
+        let whole = std::cell::Cell::new(true);
+        let answer = self
+            .each_switched_on(which, |keeper, id| whole.set(keeper.told(&id, keys.to_vec()) && whole.get()));
+        if whole.get() { answer } else { Answer::Full }
+    }
+
+    fn flow(&self, id: &FlowId) -> Option<&super::flow_state::FlowState> {
+        self.links.get(&id.link)?.flows.get(&id.flow)
     }
 
     fn flow_mut(&mut self, id: &FlowId) -> Option<&mut super::flow_state::FlowState> {

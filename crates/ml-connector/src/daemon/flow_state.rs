@@ -1,11 +1,12 @@
 //! One flow as the daemon knows it: when it runs, whether it does, what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use schedule::{Calendar, Deadline, Next, Schedule, next};
+use mapping::Key;
+use schedule::{Calendar, Deadline, Next, Schedule, next, told};
 use sync_engine::{FlowStatus, Mode, Report};
 
 use super::live::Live;
@@ -33,6 +34,10 @@ pub(crate) struct FlowState {
     pub(crate) planned: Option<Planned>,
     /// What somebody asked for; it does not wait for the calendar.
     pub(crate) asked: Option<Mode>,
+    /// When somebody first said that something has changed, since the last run began.
+    pub(crate) told: Option<Timestamp>,
+    /// What the next run is to look at.
+    pub(crate) keys: BTreeSet<Key>,
     /// The run under way.
     pub(crate) running: Option<Running>,
     /// What came of the last run.
@@ -67,6 +72,8 @@ pub(crate) struct Running {
     pub(crate) why: String,
     /// How far it has come.
     pub(crate) live: Arc<Live>,
+    /// What it was told to look at.
+    pub(crate) keys: BTreeSet<Key>,
 }
 
 /// What came of a run.
@@ -107,6 +114,8 @@ impl FlowState {
             memory,
             planned: None,
             asked: None,
+            told: None,
+            keys: BTreeSet::new(),
             running: None,
             outcome: None,
             standing: None,
@@ -121,6 +130,8 @@ impl FlowState {
         *self = Self {
             memory: old.memory,
             asked: old.asked,
+            told: old.told,
+            keys: old.keys,
             running: old.running,
             outcome: old.outcome,
             standing: old.standing,
@@ -149,10 +160,11 @@ impl FlowState {
             let last = self.memory.sweep.of_a_sweep(self.memory.changes, now);
             next(sweeps, &self.calendar, &last, now)
         });
-        let changes = changes.map(|next| Planned { next, sweep: false });
+        let early = self.told.and_then(|since| told(&self.calendar, &self.memory.changes, since, now));
+        let [changes, early] = [changes, early].map(|next| next.map(|next| Planned { next, sweep: false }));
         let sweep = sweep.map(|next| Planned { next, sweep: true });
         // Of two at the same time the one that carries changes goes first.
-        [changes, sweep].into_iter().flatten().min_by_key(|planned| (planned.next.at, planned.sweep))
+        [changes, early, sweep].into_iter().flatten().min_by_key(|planned| (planned.next.at, planned.sweep))
     }
 
     /// Whether a run is to begin: what it covers, and why.
@@ -175,9 +187,11 @@ impl FlowState {
         last.begin(now);
         self.memory.first.get_or_insert(now);
         self.asked = None;
+        self.told = None;
         self.planned = None;
         let live = Arc::new(Live::default());
-        self.running = Some(Running { since: now, sweep, why, live: live.clone() });
+        let keys = std::mem::take(&mut self.keys);
+        self.running = Some(Running { since: now, sweep, why, live: live.clone(), keys });
         live
     }
 
@@ -201,6 +215,10 @@ impl FlowState {
                 last.fail(now, failed.is_lasting());
                 self.totals.failed += 1;
             }
+        }
+        if done.result.is_err() {
+            // The next run looks at them.
+            self.keys.extend(running.keys);
         }
         self.standing = done.standing.or(self.standing.take());
         self.quota.extend(done.quota);

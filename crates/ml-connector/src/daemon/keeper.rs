@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use wire::Clock;
 
 use super::alert::Alerts;
 use super::ask::{Answer, Ask};
-use super::link_state::{self, LinkState};
+use super::link_state::LinkState;
+use super::log_pipe::LogPipe;
 use super::names::{FlowId, LinkId};
-use super::stamp::{self, Stamp};
+use super::stamp::Stamp;
 use super::worker::{Done, Failed, Task, Worker};
 use crate::config::DaemonFile;
 use crate::exit::Exit;
@@ -51,6 +52,8 @@ pub(crate) struct Keeper {
     pub(crate) links: BTreeMap<LinkId, LinkState>,
     /// Who is told when something is wrong.
     pub(crate) alerts: Alerts,
+    /// Where log lines go.
+    pub(crate) log: LogPipe,
     /// Since when it runs.
     pub(crate) since: Timestamp,
     /// Whether nothing new begins.
@@ -59,16 +62,16 @@ pub(crate) struct Keeper {
     pub(crate) moved: u64,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) worker: Arc<dyn Worker>,
-    mappers: Mappers,
+    pub(super) mappers: Mappers,
     stop: Stop,
     timetable: BinaryHeap<Reverse<(Timestamp, u64, FlowId)>>,
     /// Flows whose time has come and that wait for their turn, in the order in which it came.
     ready: VecDeque<FlowId>,
     running: usize,
-    sender: mpsc::Sender<Message>,
+    pub(super) sender: mpsc::Sender<Message>,
     inbox: mpsc::Receiver<Message>,
     seen: (Timestamp, Duration),
-    looked: Duration,
+    pub(super) looked: Duration,
     /// When it was last examined whether somebody has to be told; `None` makes it due.
     pub(crate) watched: Option<Duration>,
 }
@@ -90,6 +93,8 @@ pub(crate) struct Parts {
     pub(crate) worker: Arc<dyn Worker>,
     /// Who is told.
     pub(crate) alerts: Alerts,
+    /// Where log lines go.
+    pub(crate) log: LogPipe,
 }
 
 impl Keeper {
@@ -102,6 +107,7 @@ impl Keeper {
             settings: parts.settings,
             links: BTreeMap::new(),
             alerts: parts.alerts,
+            log: parts.log,
             since: now,
             draining: false,
             moved: 0,
@@ -281,10 +287,11 @@ impl Keeper {
         let Some((mode, why)) = flow.due(now) else { return false };
         tracing::info!(link = %id.link, flow = %id.flow, %why, "run begins");
         let live = flow.begin(&mode, why, now);
+        let keys = flow.running.iter().flat_map(|running| running.keys.iter().cloned()).collect();
         link.busy = true;
         link.remember();
         self.running += 1;
-        let task = Task { id: id.clone(), config, revision, mode, live };
+        let task = Task { id: id.clone(), config, revision, mode, live, keys };
         let (worker, sender, id) = (self.worker.clone(), self.sender.clone(), id.clone());
         tokio::spawn(async move {
             // In a task of its own: a defect in one run ends that run.
@@ -320,74 +327,4 @@ impl Keeper {
         self.plan(id);
         self.watched = None;
     }
-
-    /// Looks at the files from time to time, without keeping the clockwork waiting.
-    fn look_again(&mut self) {
-        let elapsed = self.clock.elapsed();
-        if elapsed.saturating_sub(self.looked) < self.settings.look.0 {
-            return;
-        }
-        self.looked = elapsed;
-        self.worker.close_idle(elapsed.saturating_sub(self.settings.close_after.0));
-        let (root, sender, shared) = (self.root.clone(), self.sender.clone(), self.shared_calendars());
-        tokio::task::spawn_blocking(move || match look(&root, &shared) {
-            // A clockwork that is busy looks again later.
-            Ok(looks) => drop(sender.try_send(Message::Looked(looks))),
-            Err(error) => tracing::warn!(folder = %root.display(), %error, "the links cannot be looked at"),
-        });
-    }
-
-    /// Reads anew what has changed.
-    pub(crate) fn looked(&mut self, looks: Vec<(PathBuf, Stamp)>) {
-        let now = self.clock.now();
-        let mut there = Vec::new();
-        for (folder, stamp) in looks {
-            let id = LinkId::of(&folder);
-            there.push(id.clone());
-            let link =
-                self.links.entry(id.clone()).or_insert_with(|| LinkState::new(folder, Stamp::default()));
-            link.gone = false;
-            if !link.is_outdated(&stamp, now) {
-                continue;
-            }
-            link.stamp = stamp;
-            link.read = now;
-            link.take(link_state::read(&link.folder, &self.mappers, now));
-            link.tell(&id);
-            let flows: Vec<Arc<str>> = link.flows.keys().cloned().collect();
-            for flow in flows {
-                self.plan(&FlowId { link: id.clone(), flow });
-            }
-        }
-        self.links.retain(|id, link| {
-            link.gone = !there.contains(id);
-            // Its run ends before it is forgotten.
-            !link.gone || link.busy
-        });
-    }
-
-    /// Reads everything anew, changed or not.
-    pub(crate) fn reload(&mut self) -> std::io::Result<()> {
-        for link in self.links.values_mut() {
-            link.stamp = Stamp::default();
-        }
-        let looks = look(&self.root, &self.shared_calendars())?;
-        self.looked(looks);
-        Ok(())
-    }
-
-    /// The calendars that links share, by the link's folder.
-    fn shared_calendars(&self) -> BTreeMap<PathBuf, PathBuf> {
-        let links = self.links.values();
-        links.filter_map(|link| Some((link.folder.clone(), link.shared_calendar()?))).collect()
-    }
-}
-
-fn look(root: &Path, shared: &BTreeMap<PathBuf, PathBuf>) -> std::io::Result<Vec<(PathBuf, Stamp)>> {
-    let folders = stamp::folders(root)?.into_iter();
-    let looks = folders.map(|folder| {
-        let stamp = Stamp::of(&folder, shared.get(&folder).map(PathBuf::as_path));
-        (folder, stamp)
-    });
-    Ok(looks.collect())
 }

@@ -15,6 +15,7 @@ use wire::{Clock, VirtualClock};
 use super::alert::{Alerts, Trouble, Turn};
 use super::ask::{Answer, Ask, Which};
 use super::keeper::{Keeper, Message, Parts};
+use super::log_pipe::LogPipe;
 use super::names::FlowId;
 use super::outlet::Outlet;
 use super::worker::{Done, Failed, Task, Worker};
@@ -33,7 +34,10 @@ struct Pretended {
     /// Links that fail, and links that break down.
     failing: Mutex<BTreeSet<&'static str>>,
     panicking: BTreeSet<&'static str>,
+    /// Links whose runs never end.
+    hanging: BTreeSet<&'static str>,
     log: Mutex<Vec<(Timestamp, FlowId, bool)>>,
+    looked_at: Mutex<Vec<String>>,
     under_way: Mutex<BTreeMap<String, u32>>,
 }
 
@@ -42,6 +46,7 @@ impl Worker for Pretended {
     async fn run(&self, task: Task) -> Done {
         let link = task.id.link.to_string();
         self.log.lock().unwrap().push((self.clock.now(), task.id.clone(), task.mode == Mode::Full));
+        self.looked_at.lock().unwrap().extend(task.keys.iter().map(ToString::to_string));
         {
             let mut under_way = self.under_way.lock().unwrap();
             let runs = under_way.entry(link.clone()).or_default();
@@ -49,6 +54,9 @@ impl Worker for Pretended {
             assert_eq!(*runs, 1, "two runs of {link} at once");
         }
         self.clock.sleep(self.takes).await;
+        if self.hanging.contains(link.as_str()) {
+            std::future::pending::<()>().await;
+        }
         *self.under_way.lock().unwrap().get_mut(&link).unwrap() -= 1;
         assert!(!self.panicking.contains(link.as_str()), "a defect");
         let failed =
@@ -94,7 +102,9 @@ impl World {
             takes: Duration::from_secs(20),
             failing: Mutex::new(failing.iter().copied().collect()),
             panicking: panicking.iter().copied().collect(),
+            hanging: BTreeSet::new(),
             log: Mutex::default(),
+            looked_at: Mutex::default(),
             under_way: Mutex::default(),
         };
         let folder = tempfile::tempdir().unwrap();
@@ -118,9 +128,15 @@ impl World {
             clock: self.clock.clone(),
             worker: self.worker.clone(),
             alerts: Alerts::new(crate::config::AlertsTable::default(), outlet),
+            log: LogPipe::to(std::io::sink()),
         })
         .unwrap();
         (keeper.sender(), tokio::spawn(keeper.run()))
+    }
+
+    /// What runs were told to look at.
+    fn looked_at(&self) -> Vec<String> {
+        self.worker.looked_at.lock().unwrap().clone()
     }
 
     /// The times at which a link ran, since Monday morning.
@@ -189,6 +205,40 @@ async fn flows_run_at_their_intervals_and_one_link_that_fails_leaves_the_others_
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_link_that_fails_in_every_way_leaves_the_freshness_of_the_others_untouched() {
+    let ways = ["failing", "broken", "hanging", "wrong"];
+    let run = async |bad: &[&'static str]| {
+        let mut world = World::new(&["failing"], &["broken"]);
+        Arc::get_mut(&mut world.worker)
+            .unwrap()
+            .hanging
+            .extend(bad.contains(&"hanging").then_some("hanging"));
+        for name in ["good1", "good2", "good3"].iter().chain(bad) {
+            world.link(name, "every = \"5min\"\nfreshness = \"7min\"");
+        }
+        if bad.contains(&"wrong") {
+            world.link("wrong", "every = \"soon\"");
+        }
+        let (keeper, _running) = world.start();
+        let mut oldest = 0;
+        for _ in 0..120 {
+            world.clock.sleep(minutes(1)).await;
+            let now = status(&keeper).await;
+            let links = now["links"].as_array().unwrap().iter();
+            for link in links.filter(|link| link["link"].as_str().unwrap().starts_with("good")) {
+                oldest = oldest.max(link["flows"][0]["age_seconds"].as_u64().unwrap());
+            }
+        }
+        // What falls due as the two hours end may still be in the queue.
+        let before = |link| world.runs(link).into_iter().filter(|minute| *minute < 120).collect::<Vec<_>>();
+        (oldest, ["good1", "good2", "good3"].map(before))
+    };
+    let alone = run(&[]).await;
+    assert_eq!(run(&ways).await, alone);
+    assert!(alone.0 < 7 * 60, "{}", alone.0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_links_share_the_places_in_the_order_in_which_their_time_came() {
     let world = World::new(&[], &[]);
     for number in 0..40 {
@@ -243,6 +293,43 @@ async fn what_is_asked_for_runs_at_once_and_what_is_paused_does_not_run() {
     assert_eq!(world.runs("acme").len(), 3);
     let unknown = Which { link: None, flow: Some("x".into()) };
     assert!(matches!(ask(&keeper, Ask::Pause(unknown)).await, Answer::Missing(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_changed_starts_a_run_early_and_is_looked_at_until_one_went_well() {
+    let world = World::new(&[], &[]);
+    world.link("acme", "every = \"60min\"");
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(10)).await;
+    let look = |keys: &[&str]| Ask::Look {
+        which: Which { link: None, flow: Some("suppliers".into()) },
+        keys: keys.iter().map(|key| mapping::Key::from(*key)).collect(),
+    };
+    for keys in [&["S1", "S2"][..], &["S2"], &[]] {
+        ask(&keeper, look(keys)).await;
+    }
+    world.clock.sleep(Duration::from_secs(2)).await;
+    assert_eq!(status(&keeper).await["links"][0]["flows"][0]["running"]["why"], "something has changed");
+    world.clock.sleep(minutes(1)).await;
+    assert_eq!(
+        (world.runs("acme"), world.looked_at()),
+        (vec![0, 10], vec!["S1".to_owned(), "S2".to_owned()]),
+        "said thrice, run once"
+    );
+
+    world.worker.failing.lock().unwrap().insert("acme");
+    ask(&keeper, look(&["S3"])).await;
+    world.clock.sleep(Duration::from_secs(25)).await;
+    world.worker.failing.lock().unwrap().clear();
+    ask(&keeper, look(&["S4"])).await;
+    // The failed run rests as always, and the next one has both.
+    world.clock.sleep(Duration::from_secs(10)).await;
+    assert_eq!(world.looked_at(), ["S1", "S2", "S3"]);
+    world.clock.sleep(minutes(1)).await;
+    assert_eq!(world.looked_at(), ["S1", "S2", "S3", "S3", "S4"]);
+    let many: Vec<String> = (0..=10_000).map(|number| number.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(ask(&keeper, look(&many)).await, Answer::Full);
 }
 
 #[tokio::test(start_paused = true)]

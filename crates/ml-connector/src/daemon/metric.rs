@@ -104,10 +104,14 @@ pub(crate) const NOTICES: Metric = counter(
     "Notices by result: `sent`, or `lost` because nobody took them in time.",
 );
 
+pub(crate) const LOST_LINES: Metric =
+    counter("mlc_log_lines_dropped_total", &[], "Log lines that nobody took in time.");
+
 /// All of them, in the order in which they are shown.
-pub(crate) const ALL: [Metric; 26] = [
+pub(crate) const ALL: [Metric; 27] = [
     UP, START, DRAINING, LINKS, OPEN, MOVED, WRONG, RUNNING, PAUSED, HELD, NEXT, RUNS, FAILURES, SECONDS,
     READ, WRITTEN, CALLS, AGE, OBJECTIVE, LINKED, DOUBT, WAITING, DEADLINE, QUOTA, ALERTS, NOTICES,
+    LOST_LINES,
 ];
 
 impl Kind {

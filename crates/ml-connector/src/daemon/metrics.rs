@@ -74,6 +74,7 @@ pub(crate) fn page(keeper: &Keeper) -> String {
     let (sent, lost) = keeper.alerts.outlet.counts();
     page.row(metric::NOTICES, &["sent"], number(sent));
     page.row(metric::NOTICES, &["lost"], number(lost));
+    page.row(metric::LOST_LINES, &[], number(keeper.log.dropped()));
     let now = keeper.clock.now();
     for (id, link) in &keeper.links {
         page.row(metric::WRONG, &[&id.0], flag(link.wrong.is_some()));

@@ -25,6 +25,7 @@ pub(crate) struct Outlet {
 
 #[derive(Debug, Clone)]
 struct Lane {
+    name: Arc<str>,
     links: Arc<[String]>,
     queue: mpsc::Sender<Notice>,
 }
@@ -44,9 +45,9 @@ impl Outlet {
         let counts = Arc::<Counts>::default();
         let lanes = channels.into_iter().map(|channel| {
             let (queue, waiting) = mpsc::channel(WAITING);
-            let links = channel.links.clone().into();
+            let (name, links) = (channel.name.as_str().into(), channel.links.clone().into());
             tokio::spawn(deliver(channel, waiting, clock.clone(), counts.clone()));
-            Lane { links, queue }
+            Lane { name, links, queue }
         });
         Self { lanes: lanes.collect(), counts }
     }
@@ -56,10 +57,21 @@ impl Outlet {
         let raised = &notice.raised;
         tracing::warn!(alert = raised.trouble.word(), state = ?notice.state, title = raised.title, text = raised.text, "alert");
         for lane in &self.lanes {
-            let concerned = lane.links.is_empty() || lane.links.contains(&raised.link);
-            if concerned && lane.queue.try_send(notice.clone()).is_err() {
-                self.counts.lost.fetch_add(1, Ordering::Relaxed);
+            if lane.links.is_empty() || lane.links.contains(&raised.link) {
+                self.put(lane, notice);
             }
+        }
+    }
+
+    /// Hands a notice to every channel, whatever it is about; returns their names.
+    pub(crate) fn tell_all(&self, notice: &Notice) -> Vec<String> {
+        self.lanes.iter().for_each(|lane| self.put(lane, notice));
+        self.lanes.iter().map(|lane| lane.name.to_string()).collect()
+    }
+
+    fn put(&self, lane: &Lane, notice: &Notice) {
+        if lane.queue.try_send(notice.clone()).is_err() {
+            self.counts.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -67,7 +79,13 @@ impl Outlet {
     #[cfg(test)]
     pub(crate) fn heard() -> (Self, mpsc::Receiver<Notice>) {
         let (queue, waiting) = mpsc::channel(WAITING);
-        (Self { lanes: vec![Lane { links: Arc::default(), queue }], counts: Arc::default() }, waiting)
+        (
+            Self {
+                lanes: vec![Lane { name: "heard".into(), links: Arc::default(), queue }],
+                counts: Arc::default(),
+            },
+            waiting,
+        )
     }
 
     /// How many were delivered, and how many lost.

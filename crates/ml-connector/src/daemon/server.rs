@@ -13,6 +13,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use mapping::Key;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -55,6 +56,7 @@ struct Body {
     link: Option<String>,
     flow: Option<String>,
     full: bool,
+    keys: Vec<String>,
 }
 
 /// Serves a Unix socket. Whoever can open it is trusted.
@@ -155,7 +157,9 @@ fn ask(method: &Method, path: &str, body: &[u8]) -> Result<Option<Ask>, Box<Resp
             Err(wrong(StatusCode::METHOD_NOT_ALLOWED, "only GET", "use GET"))
         };
     }
-    if !["/v1/run", "/v1/pause", "/v1/resume", "/v1/drain", "/v1/reload"].contains(&path) {
+    if !["/v1/run", "/v1/look", "/v1/pause", "/v1/resume", "/v1/notify", "/v1/drain", "/v1/reload"]
+        .contains(&path)
+    {
         return Err(wrong(StatusCode::NOT_FOUND, "there is nothing here", "see docs/operations.md"));
     }
     if *method != Method::POST {
@@ -168,11 +172,18 @@ fn ask(method: &Method, path: &str, body: &[u8]) -> Result<Option<Ask>, Box<Resp
             wrong(StatusCode::BAD_REQUEST, &error.to_string(), "send {\"link\": …, \"flow\": …}")
         })?
     };
+    if !given.keys.is_empty() && (path != "/v1/look" || given.flow.is_none()) {
+        let hint = "send them to /v1/look, with the flow that reads them";
+        return Err(wrong(StatusCode::BAD_REQUEST, "keys belong to one flow", hint));
+    }
+    let keys = given.keys.into_iter().map(Key::from).collect();
     let which = Which { link: given.link, flow: given.flow };
     Ok(Some(match path {
         "/v1/run" => Ask::Run { which, full: given.full },
+        "/v1/look" => Ask::Look { which, keys },
         "/v1/pause" => Ask::Pause(which),
         "/v1/resume" => Ask::Resume(which),
+        "/v1/notify" => Ask::Notify,
         "/v1/drain" => Ask::Drain,
         _ => Ask::Reload,
     }))
@@ -194,6 +205,11 @@ async fn answered(desk: &Desk, ask: Ask) -> Response {
         Ok(Answer::Text(words)) => text(StatusCode::OK, words),
         Ok(Answer::Missing(what)) => problem(StatusCode::NOT_FOUND, &what, "look at the status"),
         Ok(Answer::Refused(what)) => problem(StatusCode::SERVICE_UNAVAILABLE, &what, "look at the log"),
+        Ok(Answer::Full) => problem(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many keys are waiting",
+            "let a run take them first; what was not kept is found in the usual way",
+        ),
         Err(_) => stopped(),
     }
 }
@@ -250,6 +266,8 @@ mod tests {
             (Method::POST, "/v1/status", "", 405),
             (Method::GET, "/", "", 404),
             (Method::POST, "/v1/run", r#"{"flw":"x"}"#, 400),
+            (Method::POST, "/v1/look", r#"{"keys":["S1"]}"#, 400),
+            (Method::POST, "/v1/run", r#"{"flow":"suppliers","keys":["S1"]}"#, 400),
         ] {
             assert_eq!(asked(method, path, body).unwrap_err().status().as_u16(), status, "{path}");
         }

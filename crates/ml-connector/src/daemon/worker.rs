@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use mapping::Key;
 use sync_engine::{FlowStatus, Mode};
 use tracing::Instrument as _;
 
@@ -29,6 +30,8 @@ pub(crate) struct Task {
     pub(crate) mode: Mode,
     /// Where its progress is shown.
     pub(crate) live: Arc<Live>,
+    /// What it is to look at besides.
+    pub(crate) keys: Vec<Key>,
 }
 
 /// What became of a run.
@@ -149,6 +152,10 @@ impl Worker for Links {
         let span = tracing::info_span!("run", link = %task.id.link, flow = %task.id.flow);
         let ran = async {
             let connector = self.connector(&task).await?;
+            if let Some(hints) = connector.hints(&task.id.flow)? {
+                // As many are kept here as there; what does not fit is found in the usual way.
+                let _ = task.keys.iter().try_for_each(|key| hints.look_at(key.clone()));
+            }
             let ran = connector.run(&task.id.flow, task.mode.clone(), &*task.live).await;
             let standing = connector.standing(&task.id.flow).await;
             let quota = connector.quota();

@@ -19,10 +19,14 @@ pub(crate) enum Daemon {
     Status(Plain),
     /// Run flows now, whatever schedule and calendar say
     Run(RunArgs),
+    /// Say that something has changed: the flow runs as soon as the calendar lets it
+    Look(LookArgs),
     /// Let flows begin no further run, also after a restart
     Pause(Which),
     /// Let paused flows run again
     Resume(Which),
+    /// Send a notice by every channel of `[alerts]`, to see whether it arrives
+    Notify(Plain),
     /// Let runs come to an end, then end the daemon
     Drain(Plain),
     /// Read all files anew; a link whose files are wrong keeps its old configuration
@@ -64,6 +68,23 @@ pub(crate) struct RunArgs {
     wait: bool,
 }
 
+/// What has changed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LookArgs {
+    /// The flow that reads it
+    #[arg(value_name = "FLOW")]
+    flow: String,
+    /// Keys of records to look at, as the source has them
+    #[arg(value_name = "KEY")]
+    keys: Vec<String>,
+    /// Only of this link, by the name of its folder
+    #[arg(long, value_name = "NAME")]
+    of: Option<String>,
+    /// The control socket, if it is not in the folder named by `--link`
+    #[arg(long, value_name = "FILE")]
+    socket: Option<PathBuf>,
+}
+
 /// How often it is asked how runs go on.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -71,11 +92,16 @@ pub(crate) async fn run(verb: Daemon, session: &Session) -> Result<Exit, Failure
     let wait = matches!(&verb, Daemon::Run(args) if args.wait);
     let (socket, method, path, body) = match verb {
         Daemon::Status(plain) => (plain.socket, Method::GET, "/v1/status", None),
+        Daemon::Notify(plain) => (plain.socket, Method::POST, "/v1/notify", None),
         Daemon::Drain(plain) => (plain.socket, Method::POST, "/v1/drain", None),
         Daemon::Reload(plain) => (plain.socket, Method::POST, "/v1/reload", None),
         Daemon::Run(args) => {
             let body = json!({ "link": args.which.of, "flow": args.which.flow, "full": args.full });
             (args.which.socket, Method::POST, "/v1/run", Some(body))
+        }
+        Daemon::Look(args) => {
+            let body = json!({ "link": args.of, "flow": args.flow, "keys": args.keys });
+            (args.socket, Method::POST, "/v1/look", Some(body))
         }
         Daemon::Pause(which) => {
             let body = json!({ "link": which.of, "flow": which.flow });
@@ -137,6 +163,13 @@ async fn follow(client: &ControlClient, asked: &Value, session: &Session) -> Res
 fn told(answer: &Value, session: &Session) -> String {
     if answer.get("links").is_some() {
         return daemon_view::page(answer, session.terminal.data);
+    }
+    if let Some(channels) = answer.get("channels").and_then(Value::as_array) {
+        let names: Vec<&str> = channels.iter().filter_map(Value::as_str).collect();
+        return match names.as_slice() {
+            [] => "there is no channel: add one to [alerts] in daemon.toml, and start the daemon anew".into(),
+            names => format!("on its way by: {}", names.join(", ")),
+        };
     }
     match answer.get("flows").and_then(Value::as_array) {
         Some(flows) => flows.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),

@@ -1,11 +1,14 @@
 //! `status`: how things stand.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::Session;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
+use crate::last_failure::last_failure;
 use crate::status_view;
 
 /// Show how the flows stand: last run, links, open writes, waiting records
@@ -16,8 +19,15 @@ pub(crate) struct Args {}
 
 pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
+    let mut failures = BTreeMap::new();
     let flows = match Holding::look(&config) {
-        Ok(holding) => holding.flows(&config).await?,
+        Ok(holding) => {
+            for (name, _) in &config.flows {
+                let failed = last_failure(&*holding.log, name).await;
+                failures.extend(failed.map(|failed| (name.clone(), failed)));
+            }
+            holding.flows(&config).await?
+        }
         // Nothing has been run yet: that is a state too.
         Err(Failure::Missing { .. }) => Vec::new(),
         Err(failure) => return Err(failure),
@@ -25,9 +35,16 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     let terminal = session.terminal;
     if terminal.json {
         let names: Vec<&str> = config.flows.iter().map(|(name, _)| name.as_str()).collect();
-        terminal.print_json(&json!({ "link": config.link.name, "configured": names, "flows": flows }))?;
+        terminal.print_json(
+            &json!({ "link": config.link.name, "configured": names, "flows": flows, "failed": failures }),
+        )?;
     } else {
-        terminal.print(&status_view::page(&config, &flows, session.clock.now(), terminal.data))?;
+        terminal.print(&status_view::page(
+            &config,
+            (&flows, &failures),
+            session.clock.now(),
+            terminal.data,
+        ))?;
     }
     Ok(Exit::Ok)
 }
