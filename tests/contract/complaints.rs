@@ -1,4 +1,4 @@
-//! The page of complaints names tests: each of them must be there.
+//! The pages of complaints and of faults name tests: each of them must be there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,14 +36,15 @@ fn named(page: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_complaint_has_the_test_that_is_named() {
-    let page = fs::read_to_string(root().join("docs/complaints.md")).expect("there is a page");
+fn every_complaint_and_every_fault_has_the_test_that_is_named() {
+    let page = |name: &str| fs::read_to_string(root().join("docs").join(name)).expect("there is a page");
+    let page = page("complaints.md") + &page("faults.md");
     let mut known = BTreeSet::new();
     for folder in ["crates", "tests"] {
         functions(&root().join(folder), &mut known);
     }
     let tests = named(&page);
-    assert!(tests.len() > 30, "the page names tests: {tests:?}");
+    assert!(tests.len() > 60, "the page names tests: {tests:?}");
     let missing: Vec<&&str> = tests.iter().filter(|name| !known.contains(**name)).collect();
     assert!(missing.is_empty(), "named and not there: {missing:?}");
     assert_eq!(named("`no_test_of_this_name` and `cursor`").len(), 1, "the measure measures");

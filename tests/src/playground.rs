@@ -54,6 +54,7 @@ fn build(program: &str, profile: &Path) {
 #[derive(Debug)]
 pub struct Playground {
     server: Child,
+    addresses: Value,
     /// The link's folder.
     pub link: PathBuf,
     /// Where IFS is.
@@ -65,7 +66,12 @@ pub struct Playground {
 impl Playground {
     /// Serves `suppliers` suppliers; the link is written into `folder`/link.
     pub fn start(folder: &Path, suppliers: usize) -> Self {
-        let link = folder.join("link");
+        Self::start_as(&folder.join("link"), suppliers)
+    }
+
+    /// The same with the link in `link`.
+    pub fn start_as(link: &Path, suppliers: usize) -> Self {
+        let link = link.to_owned();
         let mut server = Command::new(binary())
             .args(["sandbox", "serve", "--json", "--write", "--suppliers", &suppliers.to_string(), "-C"])
             .arg(&link)
@@ -78,7 +84,7 @@ impl Playground {
         BufReader::new(stdout).read_line(&mut told).expect("the sandbox tells its addresses");
         let addresses: Value = serde_json::from_str(&told).expect("addresses are JSON");
         let url = |system: &str| addresses[system]["url"].as_str().expect("a URL").to_owned();
-        Self { link, ifs: url("ifs"), salesforce: url("salesforce"), server }
+        Self { link, ifs: url("ifs"), salesforce: url("salesforce"), server, addresses: addresses.clone() }
     }
 
     /// The command on the link, ready to be spawned.
@@ -99,6 +105,20 @@ impl Playground {
         let text = std::fs::read_to_string(&path).expect("the file is there");
         assert!(text.contains(from), "{file} does not say {from}");
         std::fs::write(&path, text.replace(from, to)).expect("the file can be written");
+    }
+
+    /// The client that `system` knows.
+    pub fn client(&self, system: &str) -> String {
+        self.addresses[system]["client_id"].as_str().expect("a client").to_owned()
+    }
+
+    /// Puts a secret into a file that only its owner can read.
+    pub fn keep_secret(&self, name: &str, secret: &str) {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let mut options = std::fs::File::options();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(self.link.join("secrets").join(name)).expect("a file of the link");
+        file.write_all(secret.as_bytes()).expect("the secret can be written");
     }
 
     /// Suppliers as IFS has them.

@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn a_reader_that_hangs_holds_up_nobody_and_what_is_lost_is_counted() {
-        let (hold, held) = sync_channel(0);
-        let mut pipe = LogPipe::to(Hanging(held));
+        let (hold, stuck) = sync_channel(0);
+        let mut pipe = LogPipe::to(Hanging(stuck));
         for _ in 0..WAITING + 100 {
             pipe.write_all(b"line\n").unwrap();
         }
