@@ -73,6 +73,10 @@ class World:
         self.run()
         assert not self.org.writes, f"{len(self.org.writes)} writes, first {self.org.writes[:3]}"
 
+    def rest(self):
+        """After a mass change polls take several pages, which leave the last seconds to the next poll."""
+        time.sleep(4)
+
     def verified(self):
         """The audit log is whole."""
         self.product.json("audit", "verify")
@@ -396,6 +400,7 @@ def busy_salesforce(world):
     keys = list(world.cap.rows)[900:920]
     for key in keys:
         world.cap.edit(key, City="Busy")
+    world.rest()
     world.org.arm("html", times=2, when=lambda call: "composite" in call["target"] or "query" in call["target"])
     world.org.arm("refuse", when=lambda call: "composite" in call["target"] or "query" in call["target"], status=403,
                   code="REQUEST_LIMIT_EXCEEDED", message="ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
@@ -412,6 +417,7 @@ def expired_session(world):
     keys = list(world.cap.rows)[1000:1010]
     for key in keys:
         world.cap.edit(key, City="Expired")
+    world.rest()
     world.org.arm("refuse", times=1, when=lambda call: b"records" in call["body"], status=401, code="INVALID_SESSION_ID", message="Session expired or invalid")
     world.run()
     assert len(world.org.writes) == 10
@@ -419,6 +425,7 @@ def expired_session(world):
     world.org.reset_figures()
     world.org.arm("refuse", times=50, status=401, code="INVALID_SESSION_ID", message="Session expired or invalid")
     world.cap.edit(keys[0], City="Refused")
+    world.rest()
     done = world.product.call("run")
     assert done.returncode == 5, (done.returncode, done.stderr)
     assert world.org.logins <= 4, world.org.logins
@@ -432,6 +439,7 @@ def salesforce_errors_are_told(world):
     """wrong client, wrong secret, no user, no quota, html from the token endpoint: exit codes and words"""
     world.loaded()
     world.cap.edit(list(world.cap.rows)[42], City="Told")
+    world.rest()
     for lever, code, word in [
         ({"error": "invalid_client_id", "text": "client identifier invalid"}, 5, "client identifier invalid"),
         ({"error": "invalid_client", "text": "invalid client credentials"}, 5, "invalid client credentials"),
@@ -464,6 +472,7 @@ def partial_failures(world):
     keys = list(world.cap.rows)[2000:2020]
     for key in keys:
         world.cap.edit(key, City="Part")
+    world.rest()
     is_key = lambda key: lambda record: record.get("IFS_Key__c") == key
     duplicate = {"duplicateResult": {"allowSave": False, "duplicateRule": "Standard_Account", "errorMessage": "Use one of these records?", "matchResults": []}}
     world.org.arm("row", times=9, when=is_key(keys[0]), code="DUPLICATES_DETECTED", message="Use one of these records?", more=duplicate)
