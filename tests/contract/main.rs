@@ -1,5 +1,7 @@
 //! The engine against the contract of its seams: scripted sources and sinks, data in, data out.
 
+mod bent_seams;
+mod bent_stores;
 mod complaints;
 mod ifs_changes;
 mod ifs_entities;
@@ -9,5 +11,6 @@ mod lost_answers;
 mod numbered;
 mod ordinary_runs;
 mod plans;
+mod policies;
 mod readers;
 mod waiting_records;

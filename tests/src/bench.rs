@@ -30,6 +30,8 @@ pub struct Bench {
     pub clock: Arc<HandClock>,
     /// The mapper's revision.
     pub revision: u32,
+    /// How the flow behaves.
+    pub settings: FlowSettings,
     seed: Arc<SeededEntropy>,
 }
 
@@ -43,6 +45,7 @@ impl Bench {
             log: Arc::default(),
             clock: Arc::new(HandClock::at(1_800_000_000)),
             revision: 1,
+            settings: settings(),
             seed: Arc::new(SeededEntropy::new(7)),
         }
     }
@@ -59,7 +62,7 @@ impl Bench {
             scope: Arc::new(ScopeCell::default()),
             clock: self.clock.clone(),
             entropy: self.seed.clone(),
-            settings: settings(),
+            settings: self.settings.clone(),
         })
     }
 

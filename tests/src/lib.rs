@@ -12,6 +12,7 @@ pub mod scripted_sink;
 pub mod scripted_source;
 pub mod simulation;
 pub mod tenant;
+pub mod two_way;
 
 pub use bench::Bench;
 pub use hand_clock::HandClock;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use mapping::{Action, Entity, ExternalId, FieldName, Fields, Found, Step, TargetId};
+use mapping::{Action, Entity, ExternalId, FieldName, Fields, Found, Step, TargetId, Value};
 use sync_engine::{Fault, FaultClass, Lookup, Outcome, Receipt, Sink, SinkError};
 
 /// What happens to the next write of a record.
@@ -37,6 +37,8 @@ struct Inner {
     away: Option<FaultClass>,
     numbers: bool,
     made: BTreeMap<String, u32>,
+    capitals: bool,
+    name: Option<String>,
 }
 
 impl ScriptedSink {
@@ -63,6 +65,16 @@ impl ScriptedSink {
     /// How many records of this external id were made.
     pub fn made(&self, id: &str) -> u32 {
         self.lock().made.get(id).copied().unwrap_or(0)
+    }
+
+    /// From now on texts named `Name` are stored in capitals.
+    pub fn store_capitals(&self) {
+        self.lock().capitals = true;
+    }
+
+    /// From now on it says that it is this system.
+    pub fn call_itself(&self, name: &str) {
+        self.lock().name = Some(name.into());
     }
 
     /// Lets the writes land that were to land later.
@@ -112,13 +124,23 @@ fn fault(class: FaultClass) -> Fault {
 impl Inner {
     fn write(&mut self, id: &str, fields: &Fields) -> bool {
         self.writes.push((id.to_owned(), fields.clone()));
-        let new = self.records.insert(id.to_owned(), fields.clone()).is_none();
+        let mut stored = self.records.get(id).cloned().unwrap_or_default();
+        for (name, value) in fields.iter() {
+            let text = value.as_text().filter(|_| self.capitals && name.as_str() == "Name");
+            let value = text.map_or_else(|| value.clone(), |text| Value::text(text.to_uppercase()));
+            stored.set(name.clone(), value);
+        }
+        let new = self.records.insert(id.to_owned(), stored).is_none();
         *self.made.entry(id.to_owned()).or_default() += u32::from(new || self.numbers);
         new
     }
 
     fn apply(&mut self, step: &Step) -> Outcome {
         let id = step.draft.id.as_str();
+        if matches!(step.action, Action::Remove { .. }) {
+            self.records.remove(id);
+            return Outcome::Applied { target: target(id), created: false };
+        }
         let fields = &step.draft.fields;
         let unknown = || Outcome::Unknown { detail: "the test lost it".into() };
         match self.answers.get_mut(id).and_then(VecDeque::pop_front) {
@@ -174,8 +196,8 @@ impl Sink for ScriptedSink {
             return Err(SinkError { operation: "writing".into(), fault: fault(class) });
         }
         assert!(
-            steps.iter().all(|step| matches!(step.action, Action::Create | Action::Update { .. })),
-            "only creates and updates reach a sink"
+            !steps.iter().any(|step| matches!(step.action, Action::Nothing { .. } | Action::Hold { .. })),
+            "only what has to be done reaches a sink"
         );
         Ok(steps
             .iter()
@@ -185,5 +207,9 @@ impl Sink for ScriptedSink {
 
     fn may_double(&self, _entity: &Entity) -> bool {
         self.lock().numbers
+    }
+
+    async fn fingerprint(&self) -> Result<Option<String>, SinkError> {
+        Ok(self.lock().name.clone())
     }
 }

@@ -12,6 +12,7 @@ use sync_engine::{Cursor, Fault, FaultClass, Observation, Page, Source, SourceEr
 pub struct ScriptedSource {
     rows: Mutex<BTreeMap<String, Row>>,
     page: usize,
+    name: Mutex<Option<String>>,
 }
 
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ impl ScriptedSource {
     /// A source with `count` rows `K000…`, named `name 0…`, `page` a page.
     pub fn new(count: usize, page: usize) -> Self {
         let rows = (0..count).map(|n| (format!("K{n:03}"), Row::Good(format!("name {n}")))).collect();
-        Self { rows: Mutex::new(rows), page }
+        Self { rows: Mutex::new(rows), page, name: Mutex::default() }
     }
 
     /// Sets the name of a row.
@@ -35,6 +36,11 @@ impl ScriptedSource {
     /// Makes a row unreadable.
     pub fn spoil(&self, key: &str, raw: &str) {
         self.lock().insert(key.into(), Row::Bad(raw.into()));
+    }
+
+    /// From now on it says that it is this system.
+    pub fn call_itself(&self, name: &str) {
+        *self.name.lock().unwrap_or_else(PoisonError::into_inner) = Some(name.into());
     }
 
     /// Removes a row.
@@ -95,5 +101,9 @@ impl Source for ScriptedSource {
     async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
         let rows = self.lock();
         Ok(keys.iter().map(|key| rows.get(key.as_str()).map(|row| observe(key.as_str(), row))).collect())
+    }
+
+    async fn fingerprint(&self) -> Result<Option<String>, SourceError> {
+        Ok(self.name.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }

@@ -120,7 +120,7 @@ pub struct MappedItem {
 /// One decision.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Decision {
-    /// `create`, `update`, `nothing`, `hold`, `settled`, `parked`.
+    /// `create`, `update`, `nothing`, `hold`, `settled`, `parked`, `conflict`.
     pub action: String,
     /// Under which external id the target is written.
     pub id: String,

@@ -155,7 +155,8 @@ impl Compiler<'_> {
             separator: rule.separator.clone(),
         };
         let fallback = (!rule.fallback.0.is_empty()).then(|| joined(&rule.fallback));
-        Ok(IdRule { id: joined(&rule.from), fallback, line: self.line(span) })
+        let (id, strip) = (joined(&rule.from), rule.strip.clone());
+        Ok(IdRule { id, strip, fallback, line: self.line(span) })
     }
 
     fn conditions(&self, rules: &[Spanned<ConditionRule>]) -> Vec<Condition> {

@@ -64,6 +64,9 @@ pub(crate) struct ExternalIdRule {
     /// Stands before it.
     #[serde(default)]
     pub(crate) prefix: String,
+    /// Stands before the text of `from`, and is taken off.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) strip: String,
     /// Stands between the fields.
     #[serde(default = "dash")]
     pub(crate) separator: String,

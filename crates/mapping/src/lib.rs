@@ -59,7 +59,7 @@ pub use mapping_tests::{MappingTests, Tested};
 pub use merge::{Agreed, Clash, Merge, Rewrite, Ruling, Side};
 pub use names::{Entity, ExternalId, FieldName, Key, TargetId, Version};
 pub use plan::{Action, Base, Cause, Difference, Found, Lane, Plan, Step, plan};
-pub use policy::{Ownership, Policy, Rule};
+pub use policy::{KindPolicy, Ownership, Policy, Rule};
 pub use schema::{EntitySchema, FieldSchema, FieldType, Schema};
 pub use schema_lock::SchemaLock;
 pub use value::{Reference, Value};

@@ -1,7 +1,7 @@
 //! One field on both sides, against what both last agreed on.
 
 use crate::canonical::alike;
-use crate::{Cause, FieldName, Fields, Ownership, Policy, Rule, Value};
+use crate::{Cause, Entity, FieldName, Fields, Ownership, Policy, Rule, Value};
 
 /// What both sides last agreed on, as far as it is known, each in the target's form.
 ///
@@ -110,14 +110,14 @@ pub struct Merge {
     pub absorbed: u64,
 }
 
-/// Decides about one field; `wanted` is the draft's value, `found` the target's.
+/// Decides about one field of a kind of records; `wanted` is the draft's value, `found` the target's.
 pub fn merge(
-    name: &FieldName,
+    (entity, name): (&Entity, &FieldName),
     (wanted, found): (&Value, &Value),
     agreed: &Agreed<'_>,
     policy: &Policy,
 ) -> Verdict {
-    match policy.owner(name) {
+    match policy.owner(entity, name) {
         Ownership::Target => Verdict::Agree,
         _ if wanted == found || alike(wanted, found) => Verdict::Agree,
         Ownership::Source if agreed.rewritten(name, wanted, found) => Verdict::Agree,
@@ -125,17 +125,17 @@ pub fn merge(
             agreed.ruled(name, (wanted, found), Rule::Manual)
         }
         Ownership::Source => Verdict::Write(agreed.cause(name, wanted)),
-        Ownership::Shared => shared(name, (wanted, found), agreed, policy),
+        Ownership::Shared => shared((entity, name), (wanted, found), agreed, policy),
     }
 }
 
 fn shared(
-    name: &FieldName,
+    (entity, name): (&Entity, &FieldName),
     (wanted, found): (&Value, &Value),
     agreed: &Agreed<'_>,
     policy: &Policy,
 ) -> Verdict {
-    let clash = || agreed.ruled(name, (wanted, found), policy.rule(name));
+    let clash = || agreed.ruled(name, (wanted, found), policy.rule(entity, name));
     let Some((drawn, target)) = agreed.both(name) else {
         return match (wanted.is_null(), found.is_null()) {
             (_, true) => Verdict::Write(Cause::Source),
@@ -256,7 +256,7 @@ mod tests {
         let (before, wanted, found) = (Value::text(before), Value::text(wanted), Value::text(found));
         let target = one(&before);
         let agreed = Agreed { drawn: one(&before), target: Some(&target), ..Agreed::default() };
-        merge(&"F".into(), (&wanted, &found), &agreed, &shared(rule))
+        merge((&"E".into(), &"F".into()), (&wanted, &found), &agreed, &shared(rule))
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod tests {
     fn what_was_never_agreed_on_loses_nothing() {
         let nothing = Agreed::default();
         let verdict = |wanted: Value, found: Value| {
-            merge(&"F".into(), (&wanted, &found), &nothing, &shared(Rule::Manual))
+            merge((&"E".into(), &"F".into()), (&wanted, &found), &nothing, &shared(Rule::Manual))
         };
         assert_eq!(verdict(Value::text("a"), Value::Null), Verdict::Write(Cause::Source));
         assert_eq!(verdict(Value::Null, Value::text("a")), Verdict::Leave);
@@ -295,7 +295,7 @@ mod tests {
             let rulings = [ruling];
             let agreed =
                 Agreed { drawn: one(&before), target: Some(&target), rulings: &rulings, ..Agreed::default() };
-            merge(&"F".into(), (&wanted, &found), &agreed, &shared(Rule::PreferTarget))
+            merge((&"E".into(), &"F".into()), (&wanted, &found), &agreed, &shared(Rule::PreferTarget))
         };
         assert_eq!(verdict(&found), Verdict::Write(Cause::Both));
         assert_eq!(verdict(&Value::text("older")), Verdict::Clash, "people have changed it since");
@@ -308,12 +308,12 @@ mod tests {
         let rewrites = [rewrite];
         let agreed = Agreed { rewrites: &rewrites, ..Agreed::default() };
         let policy = Policy::default();
-        assert_eq!(merge(&"F".into(), (&sent, &stored), &agreed, &policy), Verdict::Agree);
+        assert_eq!(merge((&"E".into(), &"F".into()), (&sent, &stored), &agreed, &policy), Verdict::Agree);
         let other = Value::text("other");
-        let written = merge(&"F".into(), (&sent, &other), &agreed, &policy);
+        let written = merge((&"E".into(), &"F".into()), (&sent, &other), &agreed, &policy);
         assert_eq!(written, Verdict::Write(Cause::Source));
         let careful = Policy { careful: true, ..policy };
-        assert_eq!(merge(&"F".into(), (&sent, &other), &agreed, &careful), Verdict::Clash);
+        assert_eq!(merge((&"E".into(), &"F".into()), (&sent, &other), &agreed, &careful), Verdict::Clash);
     }
 
     proptest! {
@@ -334,7 +334,7 @@ mod tests {
                 let target = images.as_ref().map(|images| one(&images[1 - from]));
                 let drawn = images.as_ref().map(|images| one(&images[from])).unwrap_or_default();
                 let agreed = Agreed { drawn, target: target.as_ref(), ..Agreed::default() };
-                last = merge(&"F".into(), (&wanted, &found), &agreed, &policy);
+                last = merge((&"E".into(), &"F".into()), (&wanted, &found), &agreed, &policy);
                 match last {
                     Verdict::Write(_) => {
                         let kept = base.is_none_or(|base| found == value(base)) || found.is_null();

@@ -174,8 +174,11 @@ fn narrow(draft: &mut Draft, action: &Action, policy: &Policy) {
             draft.fields = sent.collect();
         }
         (Lane::Guarded, _) => {}
-        (Lane::Owned, _) if policy.owners.is_empty() => {}
-        (Lane::Owned, _) => draft.fields.retain(|name| policy.owner(name) == crate::Ownership::Source),
+        (Lane::Owned, _) if policy.is_all_the_sources() => {}
+        (Lane::Owned, _) => {
+            let entity = draft.entity.clone();
+            draft.fields.retain(|name| policy.owner(&entity, name) == crate::Ownership::Source);
+        }
     }
 }
 
@@ -184,7 +187,7 @@ fn against(draft: &Draft, found: &Found, agreed: &Agreed<'_>, policy: &Policy) -
     let mut changes = Vec::new();
     for (name, wanted) in draft.fields.iter() {
         let before = found.fields.get(name.as_str()).unwrap_or(&Value::Null);
-        let verdict = merge(name, (wanted, before), agreed, policy);
+        let verdict = merge((&draft.entity, name), (wanted, before), agreed, policy);
         if let Verdict::Write(cause) = verdict {
             let (field, before, after) = (name.clone(), before.clone(), wanted.clone());
             changes.push(Difference { field, before, after, cause });

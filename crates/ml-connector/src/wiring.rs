@@ -107,11 +107,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
 
 /// How a flow behaves: what its file says, and who decides which field by its mappings.
 fn settings(config: &Config, (name, file): (&str, &FlowFile), mapper: &ChosenMapper) -> FlowSettings {
-    let mut settings = file.settings(mapper.owners.clone());
-    // What the flow's file says about single fields goes before what the mapping says.
-    let own = std::mem::replace(&mut settings.policy.rules, mapper.rules.clone());
-    settings.policy.rules.extend(own);
-    FlowSettings { pair: ends::pair(config, name, file), ..settings }
+    FlowSettings { pair: ends::pair(config, name, file), ..file.settings(mapper.kinds.clone()) }
 }
 
 /// What can be said of a configuration without asking anybody.

@@ -17,6 +17,9 @@ pub(crate) struct Noted {
     pub(crate) first: Vec<Conflict>,
     /// To be kept when the step has landed.
     pub(crate) landed: Vec<Conflict>,
+    /// Those that are new or show other values than before, as this flow sees them: the inbox keeps the
+    /// last state of each, the log keeps every one.
+    pub(crate) fresh: Vec<Conflict>,
 }
 
 impl Flow {
@@ -37,6 +40,9 @@ impl Flow {
         for clash in &plan.merge.clashes {
             let conflict = self.conflict(case, clash);
             seen.insert(conflict.id.clone());
+            if !case.conflicts.iter().any(|known| tells_the_same(known, &conflict)) {
+                noted.fresh.push(conflict.clone());
+            }
             let conflict = self.facing(conflict);
             match (clash.winner, &conflict.state) {
                 (Some(Side::Source), _) => {
@@ -45,7 +51,7 @@ impl Flow {
                     noted.landed.push(Conflict { state: over, ..conflict.clone() });
                     noted.first.push(conflict);
                 }
-                (Some(Side::Target), _) if case.policy.owner(&clash.field) == Ownership::Source => {
+                (Some(Side::Target), _) if case.owner(&clash.field) == Ownership::Source => {
                     let state = ConflictState::Settled { how: how(&conflict.state), at: self.now() };
                     noted.now.push(Conflict { state, ..conflict });
                 }
@@ -135,6 +141,13 @@ impl Flow {
             by,
         }
     }
+}
+
+fn tells_the_same(known: &Conflict, conflict: &Conflict) -> bool {
+    known.id == conflict.id
+        && known.state == conflict.state
+        && known.source.now == conflict.source.now
+        && known.claim.now == conflict.claim.now
 }
 
 fn one(name: &FieldName, value: &Value) -> Fields {

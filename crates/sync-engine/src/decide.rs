@@ -135,6 +135,7 @@ impl Flow {
         };
         let plan = self.weigh(&case);
         let noted = self.note(&case, &plan, &mut planned.keep);
+        decisions.disputes(&work, &noted.fresh);
         match &plan.step.action {
             Action::Nothing { target } => {
                 let target = target.clone();
@@ -264,7 +265,8 @@ fn suspects(after: &mut Link, plan: &Plan, policy: &mapping::Policy) -> Vec<Rewr
     for change in changes {
         let known = after.rewrites.iter().position(|known| known.field == change.field);
         let before = known.map(|place| after.rewrites.swap_remove(place));
-        if change.cause != Cause::Target || policy.owner(&change.field) != mapping::Ownership::Source {
+        let owner = policy.owner(&plan.step.draft.entity, &change.field);
+        if change.cause != Cause::Target || owner != mapping::Ownership::Source {
             continue;
         }
         let (field, sent, stored) = (change.field.clone(), change.after.clone(), change.before.clone());

@@ -2,10 +2,11 @@
 
 use audit::{Decision, Event};
 use mapping::{Action, Key, Step};
+use serde_json::json;
 
 use crate::flow::raw;
 use crate::stage::Work;
-use crate::{Flow, FlowError};
+use crate::{Conflict, Flow, FlowError};
 
 impl Flow {
     /// Puts the decisions on record.
@@ -58,6 +59,14 @@ impl Decisions {
     pub(crate) fn of(&mut self, key: &Key, decision: Decision) {
         self.records.push(key.to_string());
         self.decisions.push(decision);
+    }
+
+    /// Fields on which both sides moved apart, with what each side shows.
+    pub(crate) fn disputes(&mut self, work: &Work, conflicts: &[Conflict]) {
+        for Conflict { id, source, claim, state, .. } in conflicts {
+            let sides = json!({ "conflict": id, "source": source, "target": claim, "state": state });
+            self.add(work, "conflict", None, Some(raw(&sides)));
+        }
     }
 
     pub(crate) fn write(&mut self, work: &Work, attempt: &str, step: &Step) {

@@ -81,8 +81,7 @@ impl Flow {
 fn rewrites_after(case: &Case<'_>, plan: &Plan, known: Option<&Link>) -> Vec<Rewrite> {
     let mut rewrites = known.map(|link| link.rewrites.clone()).unwrap_or_default();
     for clash in &plan.merge.clashes {
-        let accepted =
-            clash.winner == Some(Side::Target) && case.policy.owner(&clash.field) == Ownership::Source;
+        let accepted = clash.winner == Some(Side::Target) && case.owner(&clash.field) == Ownership::Source;
         if accepted {
             rewrites.retain(|rewrite| rewrite.field != clash.field);
             let (field, sent, stored) = (clash.field.clone(), clash.wanted.clone(), clash.found.clone());
@@ -95,7 +94,7 @@ fn rewrites_after(case: &Case<'_>, plan: &Plan, known: Option<&Link>) -> Vec<Rew
 fn target_after(case: &Case<'_>, plan: &Plan) -> Fields {
     let mut after = case.standing().map(|link| link.base.target.clone()).unwrap_or_default();
     for (name, wanted) in case.work.draft.fields.iter() {
-        if case.found.is_some() && case.policy.owner(name) == Ownership::Target {
+        if case.found.is_some() && case.owner(name) == Ownership::Target {
             continue;
         }
         if plan.merge.settles(name) {

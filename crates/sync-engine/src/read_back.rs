@@ -64,7 +64,7 @@ impl Flow {
         };
         let policy = &self.parts.settings.policy;
         let holds = |(name, wanted): (&mapping::FieldName, &Value)| {
-            policy.owner(name) == Ownership::Target
+            policy.owner(&draft.entity, name) == Ownership::Target
                 || alike(wanted, found.fields.get(name.as_str()).unwrap_or(&Value::Null))
         };
         draft.fields.iter().all(holds).then(|| found.target.clone())

@@ -166,7 +166,7 @@ impl Flow {
 
 /// A shared field that people in the target changed since both agreed.
 fn edited_meanwhile(session: &Session, link: &Link, found: &Found) -> Option<FieldName> {
-    let shared = |name: &FieldName| session.policy.owner(name) == Ownership::Shared;
+    let shared = |name: &FieldName| session.policy.owner(&found.entity, name) == Ownership::Shared;
     let mut agreed = link.base.target.iter().filter(|(name, _)| shared(name));
     let moved =
         agreed.find(|(name, agreed)| found.fields.get(name.as_str()).is_some_and(|now| !alike(now, agreed)));

@@ -2,7 +2,7 @@
 
 use mapping::canonical::alike;
 use mapping::{
-    Agreed, Draft, FieldName, Fields, Found, Lane, Plan, Policy, Ruling, Side, Value, image, plan,
+    Agreed, Draft, FieldName, Fields, Found, Lane, Ownership, Plan, Policy, Ruling, Side, Value, image, plan,
 };
 
 use crate::stage::Work;
@@ -23,6 +23,11 @@ impl Case<'_> {
     /// of the same name. State that is doubted says nothing about agreement either.
     pub(crate) fn standing(&self) -> Option<&Link> {
         self.link.filter(|link| link.gone.is_none() && !self.policy.careful)
+    }
+
+    /// Who decides a field of the target record.
+    pub(crate) fn owner(&self, name: &FieldName) -> Ownership {
+        self.policy.owner(&self.work.draft.entity, name)
     }
 }
 

@@ -7,13 +7,16 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use clap::Parser;
-use ml_connector_tests::simulation::{Options, Outcome, Variant, simulate};
+use clap::{Parser, ValueEnum};
+use ml_connector_tests::simulation::{Options, Outcome, Variant, mission, simulate};
 use wire::Clock as _;
 
 /// Simulates the whole product, both systems included, under virtual time.
 #[derive(Debug, Parser)]
 struct Args {
+    /// Suppliers alone, with many records, or all flows of the mission both ways, with few
+    #[arg(long, value_enum, default_value_t = World::Suppliers)]
+    world: World,
     /// How many seeds to run
     #[arg(long, default_value_t = 500)]
     seeds: u64,
@@ -26,12 +29,55 @@ struct Args {
     /// Run the broken variants instead and say which seed finds each out
     #[arg(long)]
     variants: bool,
+    /// Kill a process at every point of the first load, one after the other, and once more while it is
+    /// taken over; the seed says in which world
+    #[arg(long, conflicts_with_all = ["variants", "seeds", "from"])]
+    every_point: bool,
     /// How many threads
     #[arg(long, default_value_t = 2)]
     jobs: u64,
     /// The figures as one JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// What is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum World {
+    /// Suppliers, one way.
+    Suppliers,
+    /// All flows of the mission, both ways.
+    Mission,
+}
+
+impl World {
+    fn simulate(self, seed: u64, variant: Variant) -> Outcome {
+        match self {
+            Self::Suppliers => simulate(seed, variant),
+            Self::Mission => mission::simulate(seed, variant),
+        }
+    }
+
+    fn options(self, seed: u64) -> Options {
+        match self {
+            Self::Suppliers => Options::of(seed),
+            Self::Mission => Options::mission(seed),
+        }
+    }
+
+    fn broken(self) -> Vec<Variant> {
+        match self {
+            Self::Suppliers => Variant::BROKEN.to_vec(),
+            Self::Mission => Variant::OF_THE_MISSION.to_vec(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Suppliers => "suppliers",
+            Self::Mission => "mission",
+        }
+    }
 }
 
 /// Sums over many simulations.
@@ -44,6 +90,7 @@ struct Totals {
     simulated: Duration,
     faults: BTreeMap<&'static str, u64>,
     crashes: BTreeMap<&'static str, u64>,
+    sights: BTreeMap<&'static str, u64>,
 }
 
 impl Totals {
@@ -59,6 +106,9 @@ impl Totals {
         for (name, count) in &outcome.crashes {
             *self.crashes.entry(name).or_default() += count;
         }
+        for (name, count) in &outcome.sights {
+            *self.sights.entry(name).or_default() += count;
+        }
     }
 
     fn print(&self, took: Duration, json: bool) {
@@ -67,6 +117,7 @@ impl Totals {
             let document = serde_json::json!({
                 "seeds": self.seeds, "seconds": took.as_secs_f64(), "simulated_days": days, "runs": self.runs,
                 "calls": self.calls, "effects": self.effects, "faults": self.faults, "crashes": self.crashes,
+                "sights": self.sights,
             });
             println!("{document}");
             return;
@@ -82,32 +133,48 @@ impl Totals {
         );
         println!("faults: {:?}", self.faults);
         println!("killed at: {:?}", self.crashes);
+        if !self.sights.is_empty() {
+            println!("met: {:?}", self.sights);
+        }
     }
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.every_point {
+        return every_point(args.seed.unwrap_or(0));
+    }
     if let Some(seed) = args.seed {
-        return repeat(seed);
+        return repeat(args.world, seed);
     }
     if args.variants {
-        return variants(args.seeds);
+        return variants(args.world, args.seeds);
     }
     many(&args)
 }
 
-fn repeat(seed: u64) -> ExitCode {
-    println!("{:#?}", Options::of(seed));
-    let outcome = simulate(seed, Variant::None);
+fn repeat(world: World, seed: u64) -> ExitCode {
+    println!("{:#?}", world.options(seed));
+    let outcome = world.simulate(seed, Variant::None);
     println!("{outcome:#?}");
     if outcome.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn variants(seeds: u64) -> ExitCode {
+fn every_point(seed: u64) -> ExitCode {
+    let points = mission::twins::b12_idempotent_restart(seed, 1);
+    println!("killed {} times: {:?}", points.killed, points.crashes);
+    if points.findings.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("{:#?}", points.findings);
+    ExitCode::FAILURE
+}
+
+fn variants(world: World, seeds: u64) -> ExitCode {
     let mut missed = 0;
-    for variant in Variant::BROKEN {
-        let found =
-            (0..seeds).find_map(|seed| Some((seed, simulate(seed, variant).findings.into_iter().next()?)));
+    for variant in world.broken() {
+        let found = (0..seeds)
+            .find_map(|seed| Some((seed, world.simulate(seed, variant).findings.into_iter().next()?)));
         if let Some((seed, finding)) = found {
             println!("{variant:?}: found out by seed {seed}: {}", finding.0);
         } else {
@@ -132,12 +199,13 @@ fn many(args: &Args) -> ExitCode {
                         return;
                     }
                     let seed = args.from + number;
-                    let outcome = simulate(seed, Variant::None);
+                    let outcome = args.world.simulate(seed, Variant::None);
                     if !outcome.findings.is_empty() {
                         failed.store(true, Ordering::Relaxed);
                         eprintln!("seed {seed}: {:#?}", outcome.findings);
+                        let world = args.world.name();
                         eprintln!(
-                            "repeat it: cargo run -p ml-connector-tests --bin simulate -- --seed {seed}"
+                            "repeat it: cargo run -p ml-connector-tests --bin simulate -- --world {world} --seed {seed}"
                         );
                     }
                     totals.lock().unwrap_or_else(PoisonError::into_inner).add(&outcome);

@@ -191,7 +191,7 @@ fn undecided(entries: &[Sealed]) -> Vec<String> {
 }
 
 /// What an Account shows otherwise than it must.
-fn differences(row: &Row, account: &Account) -> impl Iterator<Item = String> {
+pub(crate) fn differences(row: &Row, account: &Account) -> impl Iterator<Item = String> {
     let expected = [
         ("AccountNumber", text(row, "SupplierId")),
         ("BillingCity", text(row, "City")),
@@ -234,9 +234,13 @@ fn text(row: &Row, column: &str) -> Option<String> {
 }
 
 fn country(row: &Row) -> Option<String> {
-    let code = text(row, "Country")?;
+    text(row, "Country").map(|code| country_name(&code))
+}
+
+/// The name of a country by its code, as the mappings' table has it.
+pub(crate) fn country_name(code: &str) -> String {
     let known = COUNTRIES.iter().find(|(known, _)| *known == code);
-    Some(known.map_or(code.clone(), |(_, name)| (*name).to_owned()))
+    known.map_or(code.to_owned(), |(_, name)| (*name).to_owned())
 }
 
 /// Two digits behind the point, halves to the even neighbour, no trailing zeros.

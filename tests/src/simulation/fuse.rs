@@ -1,7 +1,9 @@
 //! A crash at the n-th point: from then on nothing of the process goes any further.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 /// Counts the points that a process passes, and ends it at one of them.
 ///
@@ -37,6 +39,17 @@ impl Fuse {
         if self.reached(name) {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// What `work` comes to; nothing, if the process ends on its way.
+    pub async fn outlived<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        std::future::poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(result) => Poll::Ready(Some(result)),
+            Poll::Pending if self.blown() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
     }
 
     /// How often each point was passed, and how often a process ended there.

@@ -10,6 +10,8 @@ use wire::{Entropy, SeededEntropy};
 pub struct Options {
     /// The seed.
     pub seed: u64,
+    /// The other flows of the mission and what happens around them; `None`: suppliers alone.
+    pub mission: Option<Mission>,
     /// Suppliers at the beginning.
     pub suppliers: usize,
     /// Rows the product asks for in a page.
@@ -40,6 +42,44 @@ pub struct Options {
     pub ifs_faults: Vec<Rate>,
     /// What goes wrong at Salesforce.
     pub salesforce_faults: Vec<Rate>,
+}
+
+/// What a world has besides suppliers.
+#[derive(Debug, Clone)]
+pub struct Mission {
+    /// Customers at the beginning.
+    pub customers: usize,
+    /// Purchase orders.
+    pub orders: usize,
+    /// Orders that are placed with suppliers nobody has entered.
+    pub orphans: usize,
+    /// Supplier invoices.
+    pub invoices: usize,
+    /// How many seconds the clocks of IFS and Salesforce are ahead.
+    pub skew: [i64; 2],
+    /// What becomes of target records whose source record is gone.
+    pub removal: Removal,
+    /// Whether people delete records.
+    pub deletes: bool,
+    /// Whether people merge Accounts.
+    pub merges: bool,
+    /// A process has a rival that takes the same flow over once in so many processes.
+    pub rivals: u64,
+    /// Whether the writes of each call are sent in another order.
+    pub shuffled: bool,
+}
+
+/// What becomes of target records whose source record is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// They stay.
+    Ignore,
+    /// They stay, and belong to nobody.
+    Unlink,
+    /// They are marked.
+    Mark,
+    /// They go too.
+    Delete,
 }
 
 /// Chance, for drawing options and events.
@@ -84,6 +124,7 @@ impl Options {
         let page_size = dice.count(3, 40);
         Self {
             seed,
+            mission: None,
             suppliers: dice.count(5, 60),
             page_size,
             page_cap: if dice.one_in(4) { page_size.div_ceil(2) } else { 5_000 },
@@ -101,6 +142,75 @@ impl Options {
             salesforce_faults: salesforce_faults(&dice),
         }
     }
+}
+
+impl Options {
+    /// The options of a seed for a world with all flows of the mission: fewer records, more kinds of
+    /// them.
+    pub fn mission(seed: u64) -> Self {
+        let dice = Dice::new(seed ^ 0x3155_1077);
+        let skew = || i64::try_from(dice.below(5)).unwrap_or(2) - 2;
+        let removals = [Removal::Unlink, Removal::Mark, Removal::Delete];
+        let mission = Mission {
+            customers: dice.count(3, 6),
+            orders: dice.count(2, 4),
+            orphans: usize::from(dice.one_in(2)),
+            invoices: dice.count(2, 5),
+            skew: [skew(), skew()],
+            removal: removals.get(dice.count(0, 3)).copied().unwrap_or(Removal::Ignore),
+            deletes: dice.one_in(2),
+            merges: dice.one_in(3),
+            rivals: dice.between(3, 9),
+            shuffled: false,
+        };
+        let calm = dice.one_in(6);
+        let faults = |mut rates: Vec<Rate>| {
+            rates.iter_mut().filter(|_| calm).for_each(|rate| rate.per_mille = 0);
+            rates
+        };
+        Self {
+            mission: Some(mission),
+            suppliers: dice.count(2, 4),
+            page_size: dice.count(2, 6),
+            rounds: u32::try_from(dice.between(2, 4)).unwrap_or(3),
+            edits: dice.below(5),
+            meddling: dice.between(6, 40),
+            crashes: dice.between(2, 4),
+            pause: dice.between(20, 1_200),
+            owned_edits: dice.one_in(3),
+            ifs_faults: faults(both_ways(&dice, "update", ifs_faults(&dice))),
+            salesforce_faults: faults(salesforce_everywhere(&dice)),
+            ..Self::of(seed)
+        }
+    }
+}
+
+/// Faults of reads, and those of writes of a kind besides.
+fn both_ways(dice: &Dice, kind: &str, mut rates: Vec<Rate>) -> Vec<Rate> {
+    let writes = || Only::kind(kind);
+    let after = |seconds: u64| Fault::LateLanding { after: Duration::from_secs(seconds) };
+    rates.iter_mut().for_each(|rate| rate.per_mille /= 2);
+    rates.extend([
+        rate(dice, 120, writes(), Fault::LostAnswer),
+        rate(dice, 80, writes(), after(dice.between(1, 20))),
+        rate(dice, 80, writes(), after(dice.between(60, 600))),
+        rate(dice, 60, writes(), Fault::TruncatedBody),
+    ]);
+    rates
+}
+
+/// Salesforce is written to by collections, by rows and by composite calls: all of them go astray.
+fn salesforce_everywhere(dice: &Dice) -> Vec<Rate> {
+    let rates = both_ways(dice, "row", salesforce_faults(dice));
+    let writes = || Only { kind: Some("composite".to_owned()), writes: Some(true), ..Only::default() };
+    let late = Fault::LateLanding { after: Duration::from_secs(dice.between(1, 600)) };
+    let mut all = vec![
+        rate(dice, 120, writes(), Fault::LostAnswer),
+        rate(dice, 100, writes(), late),
+        rate(dice, 60, writes(), Fault::TruncatedBody),
+    ];
+    all.extend(rates);
+    all
 }
 
 fn rate(dice: &Dice, most: u64, only: Only, fault: Fault) -> Rate {

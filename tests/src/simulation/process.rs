@@ -1,12 +1,18 @@
 //! One process of the product: built anew after every crash, from the real parts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use audit::{AuditLog, Recorded, ScopeCell};
-use connector_ifs::{IfsSettings, IfsSource, supplier};
-use connector_salesforce::{SalesforceSettings, SalesforceSink, account};
-use mapping::{DeclaredMapper, Mapper};
+use connector_ifs::{
+    EntityOverrides, EntitySettings, ErrorTable, IfsSettings, IfsSink, IfsSource, Writable, WriteSettings,
+    supplier,
+};
+use connector_salesforce::{
+    ObjectSettings, SalesforceSettings, SalesforceSink, SalesforceSource, SourceSettings, account,
+};
+use mapping::{DeclaredMapper, FieldName, Mapper};
 use sandbox::{Gate, InProcess, Latency};
 use sync_engine::{Flow, FlowParts, FlowSettings, Sink, Source, StateStore};
 use url::Url;
@@ -25,12 +31,112 @@ const MAPPING: &str = include_str!("../../../crates/ml-connector/mappings/suppli
 
 /// Builds the flow of a fresh process.
 pub fn flow(world: &Arc<World>, variant: Variant, number: u64) -> Flow {
-    let builder = Builder {
-        world,
-        variant,
-        entropy: Arc::new(SeededEntropy::new(world.options.seed ^ (number << 32))),
+    let process = Process::new(world, variant, number);
+    let declared =
+        DeclaredMapper::from_toml(MAPPING, "supplier-to-account.toml").expect("the shipped mapping compiles");
+    let settings = FlowSettings { policy: declared.policy(), ..FlowSettings::default() };
+    let ends = Ends {
+        source: Arc::new(process.ifs_source(supplier::settings())),
+        sink: Arc::new(process.salesforce_sink(vec![account::settings()])),
+        mapper: Arc::new(declared),
     };
-    builder.flow()
+    process.flow("suppliers", ends, settings)
+}
+
+/// What a flow joins, and how.
+pub(crate) struct Ends {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) mapper: Arc<dyn Mapper>,
+}
+
+/// One process: its ways into both systems, and what all its flows share.
+pub(crate) struct Process<'a> {
+    world: &'a Arc<World>,
+    variant: Variant,
+    entropy: Arc<dyn Entropy>,
+    log: Arc<dyn AuditLog>,
+    store: Arc<dyn StateStore>,
+    scope: Arc<ScopeCell>,
+    ifs: Arc<dyn HttpTransport>,
+    salesforce: Arc<dyn HttpTransport>,
+}
+
+impl<'a> Process<'a> {
+    /// The process with this number.
+    pub(crate) fn new(world: &'a Arc<World>, variant: Variant, number: u64) -> Self {
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(world.options.seed ^ (number << 32)));
+        let log: Arc<dyn AuditLog> = Arc::new(Fused::new(world.log.clone(), world.fuse.clone()));
+        let log = variant.log(log);
+        let scope = Arc::new(ScopeCell::default());
+        let builder = Builder { world, variant, entropy: entropy.clone() };
+        let ifs = builder.ifs(&log, &scope);
+        let salesforce = builder.salesforce(&log, &scope);
+        let store = Arc::new(Fused::new(world.store.clone(), world.fuse.clone()));
+        Self { world, variant, entropy, log, store, scope, ifs, salesforce }
+    }
+
+    /// One of its flows.
+    pub(crate) fn flow(&self, name: &str, ends: Ends, settings: FlowSettings) -> Flow {
+        let Ends { source, sink, mapper } = ends;
+        let parts = FlowParts {
+            name: name.into(),
+            source,
+            mapper,
+            sink,
+            store: self.store.clone(),
+            log: self.log.clone(),
+            scope: self.scope.clone(),
+            clock: self.world.clock.clone(),
+            entropy: self.entropy.clone(),
+            settings,
+        };
+        Flow::new(self.variant.spoil(parts))
+    }
+
+    /// Reads a kind of record from IFS.
+    pub(crate) fn ifs_source(&self, mut entity: EntitySettings) -> IfsSource {
+        entity.page_size = u32::try_from(self.world.options.page_size).unwrap_or(1);
+        if self.variant == Variant::NoOverlap {
+            entity.overlap = Duration::ZERO;
+        }
+        let (transport, clock) = (self.ifs.clone(), self.world.clock.clone());
+        IfsSource::new(transport, clock, &tenant(), entity).expect("settings hold")
+    }
+
+    /// Writes customers to IFS.
+    pub(crate) fn ifs_sink(&self) -> IfsSink {
+        let settings = WriteSettings::new(Writable::Customer, EntityOverrides::default());
+        let (tenant, errors) = (tenant(), ErrorTable::shipped());
+        let targets = [settings.expect("settings hold")];
+        IfsSink::new(self.ifs.clone(), &self.world.clock, (&tenant, &errors), targets).expect("settings hold")
+    }
+
+    /// Reads an object from Salesforce.
+    pub(crate) fn salesforce_source(&self, object: &str, fields: BTreeSet<String>) -> SalesforceSource {
+        let names = fields.iter().map(|name| FieldName::from(name.as_str()));
+        let mut settings = SourceSettings::new(object, names);
+        settings.page_size = u32::try_from(self.world.options.page_size).unwrap_or(1);
+        let (transport, clock) = (self.salesforce.clone(), self.world.clock.clone());
+        SalesforceSource::new(transport, clock, &self.org(), (settings, Vec::new()))
+    }
+
+    /// Writes these objects to Salesforce.
+    pub(crate) fn salesforce_sink(&self, objects: Vec<ObjectSettings>) -> SalesforceSink {
+        let tools = (self.world.clock.clone(), self.entropy.clone());
+        SalesforceSink::new(self.salesforce.clone(), tools, &self.org(), objects)
+    }
+
+    fn org(&self) -> SalesforceSettings {
+        let mut org = SalesforceSettings::new(SALESFORCE.parse().expect("a URL"));
+        org.batch_size = self.world.options.batch_size;
+        org.concurrency = self.world.options.concurrency;
+        org
+    }
+}
+
+fn tenant() -> IfsSettings {
+    IfsSettings::new(IFS.parse().expect("a URL"))
 }
 
 struct Builder<'a> {
@@ -40,64 +146,33 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn flow(&self) -> Flow {
-        let world = self.world;
-        let log: Arc<dyn AuditLog> = Arc::new(Fused::new(world.log.clone(), world.fuse.clone()));
-        let log = self.variant.log(log);
-        let scope = Arc::new(ScopeCell::default());
-        let source: Arc<dyn Source> = Arc::new(self.source(&log, &scope));
-        let sink: Arc<dyn Sink> = Arc::new(self.sink(&log, &scope));
-        let store: Arc<dyn StateStore> = Arc::new(Fused::new(world.store.clone(), world.fuse.clone()));
-        let declared = DeclaredMapper::from_toml(MAPPING, "supplier-to-account.toml")
-            .expect("the shipped mapping compiles");
-        let settings = FlowSettings { policy: declared.policy(), ..FlowSettings::default() };
-        let mapper: Arc<dyn Mapper> = Arc::new(declared);
-        let parts = FlowParts {
-            name: "suppliers".into(),
-            source,
-            mapper,
-            sink,
-            store,
-            log,
-            scope,
-            clock: world.clock.clone(),
-            entropy: self.entropy.clone(),
-            settings,
-        };
-        Flow::new(self.variant.spoil(parts))
-    }
-
-    fn source(&self, log: &Arc<dyn AuditLog>, scope: &Arc<ScopeCell>) -> IfsSource {
+    /// The way to IFS.
+    fn ifs(&self, log: &Arc<dyn AuditLog>, scope: &Arc<ScopeCell>) -> Arc<dyn HttpTransport> {
         let world = self.world;
         let tokens = format!("{IFS}/auth/realms/sandbox/protocol/openid-connect/token");
         let settings = world.ifs.settings();
         let credentials =
             credentials(&tokens, &settings.client_id, &settings.client_secret, AuthStyle::RequestBody);
-        let stack =
-            Stack { gate: &world.ifs_gate, log, scope, base: IFS, credentials, expired: unauthorized };
-        let mut entity = supplier::settings();
-        entity.page_size = u32::try_from(world.options.page_size).unwrap_or(1);
-        if self.variant == Variant::NoOverlap {
-            entity.overlap = Duration::ZERO;
-        }
-        let tenant = IfsSettings::new(IFS.parse().expect("a URL"));
-        IfsSource::new(self.transport(stack), world.clock.clone(), &tenant, entity).expect("settings hold")
+        self.transport(Stack {
+            gate: &world.ifs_gate,
+            log,
+            scope,
+            base: IFS,
+            credentials,
+            expired: unauthorized,
+        })
     }
 
-    fn sink(&self, log: &Arc<dyn AuditLog>, scope: &Arc<ScopeCell>) -> SalesforceSink {
+    /// The way to Salesforce.
+    fn salesforce(&self, log: &Arc<dyn AuditLog>, scope: &Arc<ScopeCell>) -> Arc<dyn HttpTransport> {
         let world = self.world;
         let tokens = format!("{SALESFORCE}/services/oauth2/token");
         let settings = world.salesforce.settings();
         let credentials =
             credentials(&tokens, &settings.client_id, &settings.client_secret, AuthStyle::Basic);
         let expired = sfdc_client::session::is_expired;
-        let stack =
-            Stack { gate: &world.salesforce_gate, log, scope, base: SALESFORCE, credentials, expired };
-        let mut org = SalesforceSettings::new(SALESFORCE.parse().expect("a URL"));
-        org.batch_size = world.options.batch_size;
-        org.concurrency = world.options.concurrency;
-        let tools = (world.clock.clone(), self.entropy.clone());
-        SalesforceSink::new(self.transport(stack), tools, &org, [account::settings()])
+        let gate = &world.salesforce_gate;
+        self.transport(Stack { gate, log, scope, base: SALESFORCE, credentials, expired })
     }
 
     /// The real layers over a system in process.

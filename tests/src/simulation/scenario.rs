@@ -1,10 +1,7 @@
 //! One simulation: a phase with faults and crashes, then a phase in which everything must settle.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use sync_engine::{FlowError, Mode, Report, Unwatched};
@@ -24,6 +21,8 @@ pub struct Finding(pub String);
 pub struct Outcome {
     /// What was found; nothing, if all is well.
     pub findings: Vec<Finding>,
+    /// What happened to the records that the findings name.
+    pub story: Vec<String>,
     /// A digest of everything that happened on both sides and on record.
     pub trace: String,
     /// Calls that reached a system.
@@ -38,6 +37,8 @@ pub struct Outcome {
     pub faults: BTreeMap<&'static str, u64>,
     /// How often a process was killed at each point.
     pub crashes: BTreeMap<&'static str, u64>,
+    /// What runs met, and how often.
+    pub sights: BTreeMap<&'static str, u64>,
 }
 
 /// Longer than any backoff of a waiting record.
@@ -69,6 +70,7 @@ async fn run(options: Options, variant: Variant) -> Outcome {
         simulated: world.clock.elapsed().saturating_sub(begun),
         faults: world.faults(),
         crashes,
+        ..Outcome::default()
     }
 }
 
@@ -150,14 +152,7 @@ impl Story {
     async fn process(&mut self, mode: Mode) -> Option<Result<Report, FlowError>> {
         self.processes += 1;
         let flow = flow(&self.world, self.variant, self.processes);
-        let mut cycle = pin!(flow.cycle(mode, &Unwatched));
-        let fuse = self.world.fuse.clone();
-        std::future::poll_fn(|context| match cycle.as_mut().poll(context) {
-            Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending if fuse.blown() => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        })
-        .await
+        self.world.fuse.outlived(flow.cycle(mode, &Unwatched)).await
     }
 
     /// A run may fail because of faults; it may not find its own parts broken.
@@ -168,7 +163,7 @@ impl Story {
     }
 }
 
-fn told(error: &dyn std::error::Error) -> String {
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {}", told(source)),
         None => error.to_string(),

@@ -1,6 +1,5 @@
 //! Deliberately broken products: each breaks one rule, and the checker must find out.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,15 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use audit::{AuditError, AuditLog, Entry, Event, Query, Sealed, Verdict};
 use futures::stream::BoxStream;
-use mapping::{
-    Change, Entity, ExternalId, FieldName, Key, MapError, Mapped, Mapper, Step, TargetId, Version,
-};
+use mapping::{Change, Entity, ExternalId, FieldName, Key, Step, TargetId, Version};
 use sync_engine::{
     Annotation, Commit, Conflict, ConflictQuery, Cursor, Desk, Fence, FlowParts, FlowStatus, Intent, Link,
     Lookup, Observation, Outcome, Page, Parked, ParkedQuery, Receipt, Sink, SinkError, Source, SourceError,
     StateError, StateStore, Taken,
 };
-use wire::{Call, Effect, HttpTransport, Request, Response, Timestamp, TransportError};
+use wire::{HttpTransport, Timestamp};
+
+use super::broken;
 
 /// Which rule is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,10 +56,30 @@ pub enum Variant {
     SilentDecisions,
     /// Calls are not put on record.
     Unrecorded,
+    /// `If-Match: *`: the version of a record does not matter.
+    AnyVersion,
+    /// Writes lose their conditions.
+    NoCondition,
+    /// The last line of an order is lost.
+    LastLineLost,
+    /// Lines that were taken out of an order stay.
+    LinesStay,
+    /// Withdrawn invoices count.
+    CountsWithdrawn,
+    /// A field that belongs to IFS is written back.
+    WritesForeign,
+    /// An order stays with the supplier it had first.
+    OldSupplier,
+    /// What a sweep does not meet is gone, whatever a look at it says.
+    MissedIsGone,
+    /// Conflicts are not kept.
+    ForgetsConflicts,
+    /// Shared fields are taken for the source's.
+    SharedIsOwned,
 }
 
 impl Variant {
-    /// All broken ones.
+    /// Those that a world with suppliers alone shows.
     pub const BROKEN: [Self; 17] = [
         Self::NoOverlap,
         Self::DropsPageEdge,
@@ -81,6 +100,20 @@ impl Variant {
         Self::Unrecorded,
     ];
 
+    /// Those that only a world with all flows can show.
+    pub const OF_THE_MISSION: [Self; 10] = [
+        Self::AnyVersion,
+        Self::NoCondition,
+        Self::LastLineLost,
+        Self::LinesStay,
+        Self::CountsWithdrawn,
+        Self::WritesForeign,
+        Self::OldSupplier,
+        Self::MissedIsGone,
+        Self::ForgetsConflicts,
+        Self::SharedIsOwned,
+    ];
+
     /// The flow's parts, one of them broken.
     pub fn spoil(self, mut parts: FlowParts) -> FlowParts {
         if self == Self::NoSettling {
@@ -90,9 +123,10 @@ impl Variant {
         parts.source = Arc::new(Broken { inner: parts.source, variant: self, pulled: pulled.clone() });
         parts.sink = Arc::new(Broken { inner: parts.sink, variant: self, pulled: pulled.clone() });
         parts.store = Arc::new(Broken { inner: parts.store, variant: self, pulled });
-        if self == Self::StaleMapper {
-            parts.mapper = Arc::new(FirstAnswer { inner: parts.mapper, given: Mutex::default() });
+        if self == Self::SharedIsOwned {
+            parts.settings.policy.owners.retain(|_, owner| *owner != mapping::Ownership::Shared);
         }
+        parts.mapper = broken::mapper(self, parts.mapper);
         parts
     }
 
@@ -103,7 +137,7 @@ impl Variant {
 
     /// The transport, perhaps broken.
     pub fn transport(self, transport: Arc<dyn HttpTransport>) -> Arc<dyn HttpTransport> {
-        if self == Self::BlindRetry { Arc::new(Careless(transport)) } else { transport }
+        broken::transport(self, transport)
     }
 }
 
@@ -141,6 +175,9 @@ impl<T: ?Sized> Broken<T> {
 impl Source for Broken<dyn Source> {
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
         let mut page = self.inner.pull(cursor).await?;
+        if self.variant == Variant::MissedIsGone && !page.observations.is_empty() {
+            page.observations.remove(0);
+        }
         if self.variant == Variant::DropsPageEdge && page.more {
             page.observations.pop();
         }
@@ -152,8 +189,19 @@ impl Source for Broken<dyn Source> {
 
     async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
         let mut found = self.inner.fetch(keys).await?;
+        if self.variant == Variant::MissedIsGone {
+            found.iter_mut().for_each(|found| *found = None);
+        }
         found.iter_mut().flatten().for_each(|observation| self.observed(observation));
         Ok(found)
+    }
+
+    async fn fingerprint(&self) -> Result<Option<String>, SourceError> {
+        self.inner.fingerprint().await
+    }
+
+    async fn successors(&self, keys: &[Key]) -> Result<Vec<Option<Key>>, SourceError> {
+        self.inner.successors(keys).await
     }
 }
 
@@ -169,6 +217,10 @@ impl Sink for Broken<dyn Sink> {
             return Ok(ids.iter().map(|_| Lookup::Absent).collect());
         }
         self.inner.find(entity, ids, fields).await
+    }
+
+    async fn fingerprint(&self) -> Result<Option<String>, SinkError> {
+        self.inner.fingerprint().await
     }
 
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError> {
@@ -243,6 +295,9 @@ impl StateStore for Broken<dyn StateStore> {
         if self.variant == Variant::ForgetsParked {
             commit.parked.clear();
         }
+        if self.variant == Variant::ForgetsConflicts {
+            commit.conflicts.clear();
+        }
         self.inner.commit(flow, fence, commit).await
     }
 
@@ -304,22 +359,6 @@ impl Desk for Broken<dyn StateStore> {
     }
 }
 
-/// Gives the answer it gave the first time.
-#[derive(Debug)]
-struct FirstAnswer {
-    inner: Arc<dyn Mapper>,
-    given: Mutex<BTreeMap<Key, Result<Mapped, MapError>>>,
-}
-
-impl Mapper for FirstAnswer {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-    fn map(&self, change: &Change) -> Result<Mapped, MapError> {
-        lock(&self.given).entry(change.key().clone()).or_insert_with(|| self.inner.map(change)).clone()
-    }
-}
-
 /// Keeps everything but decisions.
 #[derive(Debug)]
 struct Silent(Arc<dyn AuditLog>);
@@ -335,21 +374,5 @@ impl AuditLog for Silent {
     }
     async fn verify(&self) -> Result<Verdict, AuditError> {
         self.0.verify().await
-    }
-}
-
-/// Says of every write that a second landing does no harm.
-#[derive(Debug)]
-struct Careless(Arc<dyn HttpTransport>);
-
-#[async_trait]
-impl HttpTransport for Careless {
-    async fn send(&self, mut request: Request) -> Result<Response, TransportError> {
-        if let Some(call) = request.extensions_mut().get_mut::<Call>()
-            && call.effect == Effect::Append
-        {
-            call.effect = Effect::Put;
-        }
-        self.0.send(request).await
     }
 }

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use audit::MemoryLog;
+use jiff::SignedDuration;
 use sandbox::ifs::{IfsSandbox, IfsSettings};
 use sandbox::salesforce::{SalesforceSandbox, SalesforceSettings};
-use sandbox::{Gate, NoFaults, SeededRates, ServerClock};
+use sandbox::{Endpoint, Gate, NoFaults, SeededRates, ServerClock};
 use store::MemoryStore;
 use wire::{Clock, HttpTransport, Request, Response, Timestamp, TransportError, VirtualClock};
 
 use super::fuse::Fuse;
+use super::journal::{By, Journal, System, Watched};
+use super::mission::people;
 use super::options::{Dice, Options};
 
 /// An open edit must be committed before the product's overlap (15 minutes) is over.
@@ -41,6 +44,9 @@ pub struct World {
     pub fuse: Arc<Fuse>,
     /// Chance for events.
     pub dice: Dice,
+    /// Every change of both systems, where the whole mission runs.
+    pub journal: Arc<Journal>,
+    watched: [Watched; 2],
     open_since: Mutex<Option<Duration>>,
     calm: Mutex<bool>,
 }
@@ -51,20 +57,24 @@ impl World {
         let base = Timestamp::from_second(1_780_000_000).unwrap_or(Timestamp::UNIX_EPOCH);
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(base));
         let seed = options.seed;
-        let settings = IfsSettings {
-            suppliers: options.suppliers,
-            seed,
-            token_lifetime: options.token_lifetime,
-            page_cap: options.page_cap,
-            ..IfsSettings::default()
-        };
-        let ifs = Arc::new(IfsSandbox::new(ServerClock::new(clock.clone()), settings));
+        let ifs = Arc::new(IfsSandbox::new(server_clock(&clock, &options, 0), ifs_settings(&options)));
         let settings = SalesforceSettings { daily_calls: 10_000_000, ..SalesforceSettings::default() };
-        let salesforce = Arc::new(SalesforceSandbox::new(ServerClock::new(clock.clone()), settings));
+        let salesforce = Arc::new(SalesforceSandbox::new(server_clock(&clock, &options, 1), settings));
+        let journal = Arc::new(Journal::default());
+        let watched = [
+            Watched::ifs(ifs.clone(), journal.clone()),
+            Watched::salesforce(salesforce.clone(), journal.clone()),
+        ];
         let faults = |offset: u64, rates: &[_]| SeededRates::new(seed ^ offset, rates.to_vec());
-        let ifs_gate = Gate::new(ifs.clone()).with_faults(faults(1, &options.ifs_faults));
-        let salesforce_gate =
-            Gate::new(salesforce.clone()).with_faults(faults(2, &options.salesforce_faults));
+        let endpoints: [Arc<dyn Endpoint>; 2] = if options.mission.is_some() {
+            journal.begin(&ifs, &salesforce);
+            watched.clone().map(|watched| Arc::new(watched) as Arc<dyn Endpoint>)
+        } else {
+            [ifs.clone(), salesforce.clone()]
+        };
+        let [ifs_way, salesforce_way] = endpoints;
+        let ifs_gate = Gate::new(ifs_way).with_faults(faults(1, &options.ifs_faults));
+        let salesforce_gate = Gate::new(salesforce_way).with_faults(faults(2, &options.salesforce_faults));
         Arc::new(Self {
             clock,
             ifs,
@@ -75,6 +85,8 @@ impl World {
             log: Arc::new(MemoryLog::new()),
             fuse: Arc::new(Fuse::default()),
             dice: Dice::new(seed ^ 0xD1CE),
+            journal,
+            watched,
             open_since: Mutex::default(),
             calm: Mutex::new(false),
             options,
@@ -83,6 +95,9 @@ impl World {
 
     /// People go on editing, sometimes in open transactions, sometimes twice within a second.
     pub fn people_edit(&self) {
+        if self.options.mission.is_some() {
+            return people::act(self, self.dice.below(self.options.edits + 1));
+        }
         for _ in 0..self.dice.below(self.options.edits + 1) {
             match self.dice.below(8) {
                 0 => self.open_edit(),
@@ -97,7 +112,7 @@ impl World {
         let Some(row) = self.some_row() else { return };
         let city = format!("Late {}", self.dice.below(1_000));
         self.ifs.begin_edit(&row, &[("City", Some(&city))]);
-        lock(&self.open_since).get_or_insert(self.clock.elapsed());
+        self.leave_open();
     }
 
     fn enter(&self) {
@@ -118,6 +133,25 @@ impl World {
         }
     }
 
+    /// People do something in one of the systems; what was due there before happens before.
+    pub fn by_people<T>(&self, system: System, act: impl FnOnce() -> T) -> T {
+        let (gate, watched) = match (system, &self.watched) {
+            (System::Ifs, [ifs, _]) => (&self.ifs_gate, ifs),
+            (System::Salesforce, [_, salesforce]) => (&self.salesforce_gate, salesforce),
+        };
+        gate.settle_due();
+        let done = act();
+        if self.options.mission.is_some() {
+            watched.note(By::People);
+        }
+        done
+    }
+
+    /// Somebody's transaction stays open from now on.
+    pub fn leave_open(&self) {
+        lock(&self.open_since).get_or_insert(self.clock.elapsed());
+    }
+
     fn some_row(&self) -> Option<String> {
         let rows = self.ifs.rows();
         let place = usize::try_from(self.dice.below(rows.len() as u64)).unwrap_or(0);
@@ -126,7 +160,7 @@ impl World {
 
     /// Open transactions commit.
     pub fn commit_open(&self) {
-        self.ifs.commit_open();
+        self.by_people(System::Ifs, || self.ifs.commit_open());
         *lock(&self.open_since) = None;
     }
 
@@ -156,7 +190,12 @@ impl World {
 
     /// What happens right after a call: the same people touch the same rows within the same second.
     fn after_call(&self) {
-        if !*lock(&self.calm) && self.dice.one_in(self.options.meddling) {
+        if *lock(&self.calm) || !self.dice.one_in(self.options.meddling) {
+            return;
+        }
+        if self.options.mission.is_some() {
+            people::act(self, 1);
+        } else {
             self.ifs.random_edit(self.dice.entropy());
         }
     }
@@ -168,6 +207,34 @@ impl World {
             *faults.entry(name).or_default() += count;
         }
         faults
+    }
+}
+
+/// A clock of one of the systems, as far ahead as the options say.
+fn server_clock(clock: &Arc<dyn Clock>, options: &Options, place: usize) -> ServerClock {
+    let server = ServerClock::new(clock.clone());
+    let skew = options.mission.as_ref().and_then(|mission| mission.skew.get(place)).copied();
+    server.set_offset(SignedDuration::from_secs(skew.unwrap_or(0)));
+    server
+}
+
+fn ifs_settings(options: &Options) -> IfsSettings {
+    let own = IfsSettings {
+        suppliers: options.suppliers,
+        seed: options.seed,
+        token_lifetime: options.token_lifetime,
+        page_cap: options.page_cap,
+        ..IfsSettings::default()
+    };
+    let Some(mission) = &options.mission else { return own };
+    IfsSettings {
+        customers: mission.customers,
+        orders: mission.orders,
+        orphan_orders: mission.orphans,
+        invoices: mission.invoices,
+        accounts: 0,
+        journal_entries: 0,
+        ..own
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use mapping::{FieldName, Ownership, Policy};
+use mapping::{Entity, KindPolicy, Policy};
 use serde::Deserialize;
 use sync_engine::{FlowSettings, Missing};
 
@@ -119,15 +119,16 @@ pub enum MissingWord {
 }
 
 impl FlowFile {
-    /// What the engine is told; `owners` are the mapping's.
-    pub fn settings(&self, owners: BTreeMap<FieldName, Ownership>) -> FlowSettings {
+    /// What the engine is told; `kinds` are what the mappings say of each kind of records.
+    pub fn settings(&self, kinds: BTreeMap<Entity, KindPolicy>) -> FlowSettings {
         let default = FlowSettings::default();
         let table = &self.settings;
         FlowSettings {
             policy: Policy {
                 create: table.create.unwrap_or(default.policy.create),
                 update: table.update.unwrap_or(default.policy.update),
-                owners,
+                owners: BTreeMap::new(),
+                kinds,
                 rules: self.conflicts.rules(),
                 rule: self.conflicts.default.into(),
                 careful: false,

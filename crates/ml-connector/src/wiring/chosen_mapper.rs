@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mapping::{CombinedMapper, DeclaredMapper, Entity, FieldName, Mapper, Ownership, Rule, TargetField};
+use mapping::{
+    CombinedMapper, DeclaredMapper, Entity, FieldName, KindPolicy, Mapper, Ownership, TargetField,
+};
 
 use crate::config::nearest::nearest;
 use crate::config::{Config, ConfigError, FlowFile, MappingRef};
@@ -15,10 +17,8 @@ use crate::mapping_files::read;
 pub(crate) struct ChosenMapper {
     /// The mapper.
     pub(crate) mapper: Arc<dyn Mapper>,
-    /// Who decides single fields.
-    pub(crate) owners: BTreeMap<FieldName, Ownership>,
-    /// Who wins on single shared fields.
-    pub(crate) rules: BTreeMap<FieldName, Rule>,
+    /// Who decides the fields of each kind of records; of mappers of the program the source does.
+    pub(crate) kinds: BTreeMap<Entity, KindPolicy>,
     /// What it looks at; unknown for mappers of the program.
     pub(crate) reads: BTreeSet<String>,
     /// What it writes, by the kind of record, child records among them; of mappers of the program only
@@ -57,8 +57,7 @@ fn declared_mapper(
     all: Vec<DeclaredMapper>,
 ) -> Result<ChosenMapper, ConfigError> {
     ends_agree(config, name, file, &all)?;
-    let owners = owners(config, name, &all)?;
-    let rules = all.iter().flat_map(DeclaredMapper::rules).collect();
+    let kinds = kinds(config, name, &all)?;
     let reads = all.iter().flat_map(DeclaredMapper::reads).collect();
     let mut writes: BTreeMap<Entity, Vec<TargetField>> = BTreeMap::new();
     for one in &all {
@@ -73,31 +72,36 @@ fn declared_mapper(
         [only] => only.clone(),
         _ => Arc::new(CombinedMapper::new(parts)),
     };
-    Ok(ChosenMapper { mapper, owners, rules, reads, writes })
+    Ok(ChosenMapper { mapper, kinds, reads, writes })
 }
 
-/// Who decides which field; a flow keeps that by the field's name, so all its mappings must agree.
-fn owners(
+/// Who decides which field of which kind of records; mappings of one kind must agree.
+fn kinds(
     config: &Config,
     name: &str,
     all: &[DeclaredMapper],
-) -> Result<BTreeMap<FieldName, Ownership>, ConfigError> {
-    let mut owners: BTreeMap<FieldName, (Ownership, &str)> = BTreeMap::new();
+) -> Result<BTreeMap<Entity, KindPolicy>, ConfigError> {
+    let mut stated: BTreeMap<(Entity, FieldName), (Ownership, &str)> = BTreeMap::new();
+    let mut kinds: BTreeMap<Entity, KindPolicy> = BTreeMap::new();
     for one in all {
-        let decided = one.owners();
+        let (entity, decided) = (one.target(), one.owners());
         let lists = one.writes_lists().into_iter().map(|list| list.name);
         for field in one.writes().into_iter().map(|field| field.name).chain(lists) {
             let owner = decided.get(&field).copied().unwrap_or_default();
-            let (known, other) = *owners.entry(field.clone()).or_insert((owner, one.file()));
+            let said = stated.entry((entity.clone(), field.clone())).or_insert((owner, one.file()));
+            let (known, other) = *said;
             if known != owner {
-                let reason = format!("`{field}` has one owner in {other} and another in {}", one.file());
+                let reason =
+                    format!("`{field}` of {entity} has one owner in {other} and another in {}", one.file());
                 return Err(ConfigError::new(config.flow_file(name), reason)
-                    .hint("give the field the same `owner` in all mappings of a flow"));
+                    .hint(format!("give the field the same `owner` in all mappings to {entity}")));
             }
         }
+        let kind = kinds.entry(entity.clone()).or_default();
+        kind.owners.extend(decided);
+        kind.rules.extend(one.rules());
     }
-    let kept = owners.into_iter().filter(|(_, (owner, _))| *owner != Ownership::Source);
-    Ok(kept.map(|(field, (owner, _))| (field, owner)).collect())
+    Ok(kinds)
 }
 
 fn brought(
@@ -120,13 +124,7 @@ fn brought(
         .hint(hint));
     };
     let writes = BTreeMap::from([(Entity::from(file.target.entity.as_str()), Vec::new())]);
-    Ok(ChosenMapper {
-        mapper,
-        owners: BTreeMap::new(),
-        rules: BTreeMap::new(),
-        reads: BTreeSet::new(),
-        writes,
-    })
+    Ok(ChosenMapper { mapper, kinds: BTreeMap::new(), reads: BTreeSet::new(), writes })
 }
 
 /// Every mapping must read what the source gives, and one of them write what the flow says it does.

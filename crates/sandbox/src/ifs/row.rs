@@ -1,5 +1,6 @@
 //! Rows: values by column, the key, and the version that shows in the `ETag`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -66,6 +67,12 @@ impl Row {
     /// A value by name; null if there is no such column.
     pub fn get(&self, name: &str) -> &Cell {
         self.entity.place(name).map_or(&Cell::Null, |place| self.at(place))
+    }
+
+    /// All values that are not null, as text, by name.
+    pub fn fields(&self) -> BTreeMap<&'static str, String> {
+        let columns = self.entity.columns.iter().zip(&self.cells);
+        columns.filter_map(|(column, cell)| Some((column.name, cell.text()?))).collect()
     }
 
     /// A value by place.

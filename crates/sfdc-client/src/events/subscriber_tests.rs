@@ -143,3 +143,17 @@ async fn a_refused_session_is_not_tried_for_ever() {
         assert_eq!(down.pause >= Duration::from_secs(3_600), number >= 5, "{number}");
     }
 }
+
+/// A place that the org has forgotten is no end: the stream goes on with what is new, and tells that there
+/// is a hole to be filled by asking.
+#[tokio::test(start_paused = true)]
+async fn a_forgotten_place_is_told_as_a_hole_and_the_stream_goes_on() {
+    let code = "sfdc.platform.eventbus.grpc.subscription.fetch.replayid.corrupted";
+    let forgotten = Ok(answer(400, &[("grpc-status", "3"), ("error-code", code)], ""));
+    let (mut subscriber, org) = subscriber(vec![topic(), forgotten, quiet(9, 10)], Some(place(1)));
+    let Notice::Down(down) = subscriber.next().await else { panic!("forgotten") };
+    assert_eq!((down.failure.class, down.pause), (EventFailureClass::Place, Duration::ZERO));
+    let Notice::Batch(batch) = subscriber.next().await else { panic!("a stream") };
+    assert!(matches!(batch.missed[0].cause, MissedCause::PlaceLost(_)), "{:?}", batch.missed);
+    assert_eq!(asked(&org).last(), Some(&Some((0, Vec::new(), 10))), "from now on");
+}
