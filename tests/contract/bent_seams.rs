@@ -257,9 +257,8 @@ impl Source for Bent {
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
         let from = cursor.map_or(Ok(0), |cursor| cursor.0.parse::<u64>());
         let from = match (from, self.defect) {
-            (Ok(_), SourceDefect::StartsOver) => 0,
+            (Ok(_), SourceDefect::StartsOver) | (Err(_), SourceDefect::TakesAnyCursor) => 0,
             (Ok(from), _) => from,
-            (Err(_), SourceDefect::TakesAnyCursor) => 0,
             (Err(error), _) => return Err(SourceError::CursorExpired { reason: error.to_string() }),
         };
         let mut rows: Vec<(String, Told)> = lock(&self.rows).clone().into_iter().collect();

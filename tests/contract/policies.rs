@@ -41,7 +41,9 @@ async fn a_source_that_shows_nothing_removes_nothing() {
     let mut bench = Bench::new(3);
     bench.settings.deletes = Deletes::Delete;
     bench.changes().await;
-    ["K000", "K001", "K002"].iter().for_each(|key| bench.source.remove(key));
+    for key in ["K000", "K001", "K002"] {
+        bench.source.remove(key);
+    }
     let report = bench.run(Mode::Full).await.expect("runs");
     assert_eq!((report.removed, bench.sink.records().len()), (0, 3));
 }

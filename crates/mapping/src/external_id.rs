@@ -59,8 +59,8 @@ mod tests {
         let fields = [("Key", key), ("Id", Value::text("001"))];
         let fields = fields.into_iter().map(|(name, value)| (FieldName::from(name), value)).collect();
         let record = Record { entity: "S".into(), key: "1".into(), version: "v".into(), fields };
-        let mapped = mapper.map(&Change::Put(record)).map_err(|error| error.reason)?;
-        Ok(mapped.drafts[0].id.to_string())
+        let made = mapper.map(&Change::Put(record)).map_err(|error| error.reason)?;
+        Ok(made.drafts[0].id.to_string())
     }
 
     #[test]

@@ -97,7 +97,7 @@ fn table(seeds: u64) -> ExitCode {
     );
     let mut as_expected = true;
     for strategy in STRATEGIES {
-        let [faulty, calm] = [false, true].map(|calm| losses(&strategy, seeds, calm));
+        let [faulty, calm] = [false, true].map(|calm| losses(&strategy, 0..seeds, calm));
         let tenths = |count: u64| (count * 1_000).div_ceil(seeds.max(1));
         let shown = |count: u64| format!("{}.{} %", tenths(count) / 10, tenths(count) % 10);
         let [a, b, c, d] = [faulty.doubled, faulty.lost, calm.doubled, calm.lost].map(shown);

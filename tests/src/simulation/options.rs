@@ -189,7 +189,9 @@ impl Options {
 fn both_ways(dice: &Dice, kind: &str, mut rates: Vec<Rate>) -> Vec<Rate> {
     let writes = || Only::kind(kind);
     let after = |seconds: u64| Fault::LateLanding { after: Duration::from_secs(seconds) };
-    rates.iter_mut().for_each(|rate| rate.per_mille /= 2);
+    for rate in &mut rates {
+        rate.per_mille /= 2;
+    }
     rates.extend([
         rate(dice, 120, writes(), Fault::LostAnswer),
         rate(dice, 80, writes(), after(dice.between(1, 20))),

@@ -113,7 +113,7 @@ impl<'a> Process<'a> {
     }
 
     /// Reads an object from Salesforce.
-    pub(crate) fn salesforce_source(&self, object: &str, fields: BTreeSet<String>) -> SalesforceSource {
+    pub(crate) fn salesforce_source(&self, object: &str, fields: &BTreeSet<String>) -> SalesforceSource {
         let names = fields.iter().map(|name| FieldName::from(name.as_str()));
         let mut settings = SourceSettings::new(object, names);
         settings.page_size = u32::try_from(self.world.options.page_size).unwrap_or(1);

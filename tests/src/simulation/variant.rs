@@ -190,7 +190,7 @@ impl Source for Broken<dyn Source> {
     async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
         let mut found = self.inner.fetch(keys).await?;
         if self.variant == Variant::MissedIsGone {
-            found.iter_mut().for_each(|found| *found = None);
+            found.fill(None);
         }
         found.iter_mut().flatten().for_each(|observation| self.observed(observation));
         Ok(found)

@@ -203,7 +203,9 @@ impl Source for End {
         rows.truncate(page);
         let last = rows.last().map_or(from, |row| row.change);
         if everybody {
-            rows.iter_mut().for_each(|row| row.gone = true);
+            for row in &mut rows {
+                row.gone = true;
+            }
         }
         let mut observations: Vec<Observation> = rows.iter().map(|row| self.observe(row)).collect();
         if self.variant == Variant::DropsPageEdge && more {

@@ -157,7 +157,7 @@ impl Story {
     async fn both(&mut self, mode: &Mode) {
         for from in [Which::A, Which::B] {
             match self.process(from, mode.clone()).await {
-                Some(Ok(_)) => {}
+                Some(Ok(())) => {}
                 Some(Err(error)) => self.broken(&format!("a run without any fault failed: {}", told(&error))),
                 None => self.broken("a run without a crash ended by one"),
             }
@@ -172,8 +172,8 @@ impl Story {
     async fn process(&mut self, from: Which, mode: Mode) -> Option<Result<(), FlowError>> {
         self.processes += 1;
         let flow = flow(&self.world, from, self.variant, self.processes);
-        let run = flow.cycle(mode, &Unwatched);
-        self.world.fuse.outlived(run).await.map(|result| result.map(drop))
+        let run = async { flow.cycle(mode, &Unwatched).await.map(drop) };
+        self.world.fuse.outlived(run).await
     }
 
     fn expect_bearable(&mut self, error: &FlowError) {

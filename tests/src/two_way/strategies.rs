@@ -1,5 +1,6 @@
 //! The ways in which others keep two systems in step, and this one, over the same seeds.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::checker::Kind;
@@ -42,13 +43,13 @@ pub struct Losses {
     pub lost: u64,
 }
 
-/// What a strategy loses in so many seeds, on two threads; without faults and crashes if `calm`.
-pub fn losses(strategy: &Strategy, seeds: u64, calm: bool) -> Losses {
-    let (next, doubled, lost) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+/// What a strategy loses in these seeds, on two threads; without faults and crashes if `calm`.
+pub fn losses(strategy: &Strategy, seeds: Range<u64>, calm: bool) -> Losses {
+    let (next, doubled, lost) = (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
+            if seed >= seeds.end {
                 return;
             }
             let mut options = Options { deletes: false, ..Options::of(seed) };

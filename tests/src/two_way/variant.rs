@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mapping::image::overlaid;
-use mapping::{ExternalId, Fields, Key, Ownership, Rule, TargetId};
+use mapping::{ExternalId, Key, Ownership, Rule, TargetId};
 use sync_engine::{
     Annotation, Commit, Conflict, ConflictQuery, ConflictState, Desk, Fence, FlowSettings, FlowStatus,
     Intent, Link, Parked, ParkedQuery, StateError, StateStore, Taken,
@@ -183,7 +183,7 @@ impl Broken {
             mapper: intent.mapper.clone(),
             base: mapping::Base {
                 source: intent.source.clone(),
-                target: intent.target.clone().unwrap_or_else(Fields::new),
+                target: intent.target.clone().unwrap_or_default(),
             },
             at: intent.at,
             entity: Some(intent.draft.entity.clone()),

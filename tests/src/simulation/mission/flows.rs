@@ -76,7 +76,7 @@ fn flow(process: &Process<'_>, world: &World, name: &str) -> Flow {
     let ends = match name {
         "customers-back" => {
             settings.policy.create = false;
-            let source = Arc::new(process.salesforce_source("Account", declared.reads()));
+            let source = Arc::new(process.salesforce_source("Account", &declared.reads()));
             return process.flow(
                 name,
                 Ends { source, sink: Arc::new(process.ifs_sink()), mapper },

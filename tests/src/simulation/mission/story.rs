@@ -40,7 +40,7 @@ async fn run(options: Options, variant: Variant) -> Outcome {
     let world = World::new(options);
     let begun = world.clock.elapsed();
     let mut story = Story::new(world.clone(), variant);
-    story.turbulence().await;
+    Box::pin(story.turbulence()).await;
     let flows = story.quiet().await;
     story.unchanged(&flows).await;
     story.freshness(&flows).await;
@@ -88,7 +88,7 @@ impl Story {
             let locks = if dice.one_in(4) { u32::try_from(dice.below(12)).unwrap_or(0) } else { 0 };
             world.salesforce.switch(|switches| switches.locked_rows = locks);
             let rival = rivals > 0 && dice.one_in(rivals);
-            self.round(rival).await;
+            Box::pin(self.round(rival)).await;
             world.clock.sleep(Duration::from_secs(1 + dice.below(world.options.pause))).await;
         }
     }
@@ -104,7 +104,7 @@ impl Story {
             let mode = if world.dice.one_in(5) { Mode::Full } else { Mode::Changes };
             if rival && world.dice.one_in(3) {
                 let after = Duration::from_millis(world.dice.below(3_000));
-                self.rivals(flow, mode, after).await;
+                Box::pin(self.rivals(flow, mode, after)).await;
             } else {
                 match world.fuse.outlived(flow.cycle(mode, &Unwatched)).await {
                     None => return,
@@ -125,7 +125,7 @@ impl Story {
             other.cycle(Mode::Changes, &Unwatched).await
         };
         let both = futures::future::join(flow.cycle(mode, &Unwatched), late);
-        let Some((first, second)) = world.fuse.outlived(both).await else { return };
+        let Some((first, second)) = Box::pin(world.fuse.outlived(both)).await else { return };
         *self.sights.entry("rivals").or_default() += 1;
         for done in [first, second] {
             match done {

@@ -65,7 +65,8 @@ async fn told(options: Options, rivals: bool) -> (Vec<String>, Contents) {
         let flows = story.process();
         if rivals {
             for (flow, number) in flows.iter().zip(1..) {
-                story.rivals(flow, Mode::Changes, Duration::from_millis(number * 150)).await;
+                let after = Duration::from_millis(number * 150);
+                Box::pin(story.rivals(flow, Mode::Changes, after)).await;
             }
         } else {
             story.all(&flows, &Mode::Changes).await;
@@ -152,7 +153,9 @@ fn contents(world: &World) -> Contents {
     let mut contents = Contents::new();
     for object in OBJECTS {
         for record in world.salesforce.records(object).iter().filter(|record| !record.deleted) {
-            let own = |name: &str| name == "Id" || name.ends_with("Id") || name == "OrderNumber";
+            let own = |name: &str| {
+                name.ends_with("Id") || matches!(name, "OrderNumber" | "OrderItemNumber" | "ContactNumber")
+            };
             let fields = record.fields().into_iter().filter(|(name, _)| !own(name));
             let fields = fields.map(|(name, text)| (name.to_owned(), text)).collect();
             contents.insert((object.into(), record.text("IFS_Key__c").unwrap_or_default()), fields);

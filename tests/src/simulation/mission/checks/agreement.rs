@@ -187,9 +187,12 @@ pub fn b1_whatever_waits_has_a_reason(world: &World, waiting: &Waiting) -> Vec<S
             .all(|parent| by_key(world, parent.entity.as_str(), parent.id.as_str()).is_some()),
         ParkedClass::Quarantine => {
             let code = parked.fault.code.as_str();
-            // An Account that was made by hand and took over a supplier's looks like a customer's.
-            let adopted = parked.flow == "customers-back" && merges && matches!(code, "HELD" | "UNMAPPABLE");
-            !REASONS.contains(&code) && !adopted
+            // An Account that was made by hand and took over a supplier's looks like a customer's, and one
+            // whose customer is gone can lead nowhere.
+            let stray = parked.flow == "customers-back"
+                && matches!(code, "HELD" | "UNMAPPABLE")
+                && (merges || !leads_to_a_customer(world, parked.key.as_str()));
+            !REASONS.contains(&code) && !stray
         }
         _ => may_pass_by_itself(parked),
     };
@@ -200,6 +203,13 @@ pub fn b1_whatever_waits_has_a_reason(world: &World, waiting: &Waiting) -> Vec<S
         )
     };
     waiting.parked.iter().filter(idle).map(told).collect()
+}
+
+/// Whether the customer of an Account is there.
+fn leads_to_a_customer(world: &World, account: &str) -> bool {
+    let account = living(world, "Account").into_iter().find(|record| record.id == account);
+    let key = account.and_then(|account| account.text("IFS_Key__c"));
+    key.is_some_and(|key| world.ifs.row_of("CustomerInfo", &[&key]).is_some())
 }
 
 /// Why a person has to look, in worlds where people delete and merge.
