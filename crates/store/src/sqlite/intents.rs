@@ -1,6 +1,6 @@
 //! Intents: one blob for each call, and a row for each attempt that is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use mapping::{Draft, Entity, ExternalId, Fields, Key, Value, Version};
@@ -15,6 +15,8 @@ use super::writer::Refusable;
 const LEVEL: i32 = 1;
 /// Bytes of the JSON of an intent, as they usually are.
 const USUAL: usize = 768;
+/// From so many settled attempts on it pays to look for blobs that are settled as a whole.
+const MANY: usize = 64;
 /// No call brings so many bytes of intents: a larger blob is damage.
 const MAX_BODY: usize = 1 << 30;
 
@@ -110,11 +112,15 @@ pub(super) fn doubt(
 
 /// Forgets attempts, and every blob of which nothing is open any more.
 pub(super) fn settle(connection: &Connection, flow: i64, settled: &[Attempt]) -> rusqlite::Result<()> {
+    let mut left: HashSet<&str> = settled.iter().map(|attempt| attempt.0.as_str()).collect();
+    if left.len() >= MANY {
+        forget_whole(connection, flow, &mut left)?;
+    }
     let mut settle =
         connection.prepare_cached("DELETE FROM intents WHERE flow = ?1 AND attempt = ?2 RETURNING batch")?;
     let mut less: BTreeMap<i64, i64> = BTreeMap::new();
-    for attempt in settled {
-        let batch = settle.query_row((flow, &attempt.0), |row| row.get(0)).optional()?;
+    for attempt in left {
+        let batch = settle.query_row((flow, attempt), |row| row.get(0)).optional()?;
         if let Some(batch) = batch {
             *less.entry(batch).or_default() += 1;
         }
@@ -126,6 +132,34 @@ pub(super) fn settle(connection: &Connection, flow: i64, settled: &[Attempt]) ->
         connection
             .prepare_cached("DELETE FROM intent_batches WHERE batch = ?1 AND open <= 0")?
             .execute([batch])?;
+    }
+    Ok(())
+}
+
+/// The attempts of a call mostly end together: whatever blob is settled as a whole goes at once. Takes
+/// what is done off `settled`.
+fn forget_whole(connection: &Connection, flow: i64, settled: &mut HashSet<&str>) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached("SELECT batch, attempt FROM intents WHERE flow = ?1")?;
+    let mut batches: BTreeMap<i64, Option<Vec<String>>> = BTreeMap::new();
+    let mut rows = select.query([flow])?;
+    while let Some(row) = rows.next()? {
+        let attempt = row.get_ref(1)?.as_str()?;
+        let attempts = batches.entry(row.get(0)?).or_insert_with(|| Some(Vec::new()));
+        if !settled.contains(attempt) {
+            *attempts = None;
+        } else if let Some(attempts) = attempts {
+            attempts.push(attempt.to_owned());
+        }
+    }
+    for (batch, attempts) in batches {
+        let Some(attempts) = attempts else { continue };
+        connection
+            .prepare_cached("DELETE FROM intents WHERE flow = ?1 AND batch = ?2")?
+            .execute((flow, batch))?;
+        connection.prepare_cached("DELETE FROM intent_batches WHERE batch = ?1")?.execute([batch])?;
+        for attempt in &attempts {
+            settled.remove(attempt.as_str());
+        }
     }
     Ok(())
 }
@@ -208,4 +242,63 @@ fn intent(kept: Kept, until: Option<Timestamp>, forms: &mut Forms<'_>) -> rusqli
         at,
         doubtful_until: until,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use mapping::FieldName;
+
+    use super::*;
+    use crate::sqlite::schema::STATE;
+
+    fn intents(from: usize, to: usize) -> Vec<Intent> {
+        let fields: Fields = [(FieldName::from("Name"), Value::text("n"))].into_iter().collect();
+        let intent = |number: usize| Intent {
+            attempt: Attempt(format!("run/{number}")),
+            key: Key::from(format!("K{number}")),
+            version: Version::from("v"),
+            mapper: "m@1".into(),
+            draft: Draft {
+                entity: Entity::from("E"),
+                id: ExternalId::from(format!("K{number}")),
+                fields: fields.clone(),
+            },
+            source: fields.clone(),
+            target: None,
+            at: Timestamp::UNIX_EPOCH,
+            doubtful_until: None,
+        };
+        (from..to).map(intent).collect()
+    }
+
+    #[test]
+    fn blobs_that_are_settled_as_a_whole_go_and_the_others_stay() {
+        let connection = Connection::open_in_memory().unwrap();
+        STATE.bring_up_to_date(&connection).unwrap();
+        let keep = |from, to| keep(&connection, 1, &intents(from, to)).unwrap().unwrap();
+        let settle = |from: usize, to: usize| {
+            let attempts: Vec<Attempt> = (from..to).map(|number| Attempt(format!("run/{number}"))).collect();
+            settle(&connection, 1, &attempts).unwrap();
+        };
+        let open = || {
+            let open: Vec<String> = open(&connection, 1).unwrap().into_iter().map(|i| i.attempt.0).collect();
+            let blobs: i64 =
+                connection.query_row("SELECT count(*) FROM intent_batches", [], |row| row.get(0)).unwrap();
+            (open.len(), blobs)
+        };
+        keep(0, 200);
+        keep(200, 300);
+        keep(300, 310);
+        assert_eq!(open(), (310, 3));
+        settle(0, 250);
+        assert_eq!(open(), (60, 2), "one whole blob, and half of the second");
+        settle(250, 310);
+        assert_eq!(open(), (0, 0));
+        // Others' attempts and unknown ones are nobody's business.
+        keep(400, 500);
+        settle(0, 300);
+        assert_eq!(open(), (100, 1));
+        settle(400, 500);
+        assert_eq!(open(), (0, 0));
+    }
 }
