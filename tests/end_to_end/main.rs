@@ -5,6 +5,7 @@ mod canary;
 mod daemon;
 mod daemon_faults;
 mod daemon_process;
+mod events;
 mod failures;
 mod flows;
 mod guide;

@@ -25,7 +25,7 @@ pub(crate) struct Departures {
 }
 
 /// What has become of a record that was told to be deleted.
-enum Fate {
+pub(crate) enum Fate {
     Lives,
     Gone,
     Merged(String),
@@ -80,7 +80,7 @@ impl SalesforceSource {
         Ok(winners.into_iter().map(|winner| winner.map(Key::from)).collect())
     }
 
-    async fn fates(&self, ids: &[String]) -> Result<BTreeMap<String, Fate>, SfdcError> {
+    pub(crate) async fn fates(&self, ids: &[String]) -> Result<BTreeMap<String, Fate>, SfdcError> {
         let mut fates = BTreeMap::new();
         let columns = ["Id", "IsDeleted", MASTER];
         let select = Select::from(&self.settings().object, columns)?;

@@ -13,10 +13,13 @@
 //! | records that were merged away | `merges`, `departures` |
 //! | what an org lacks, and making it | [`setup`] |
 //! | changes, by stamp and id | [`source`], `poll` |
+//! | change events, which tell what to look at before a poll does | [`event_feed`], [`event_state`], `event_page` |
 
 pub mod account;
 pub mod contact;
 pub mod describer;
+pub mod event_feed;
+pub mod event_state;
 mod invoice;
 pub mod order;
 pub mod order_item;
@@ -34,6 +37,7 @@ mod bulk_load;
 mod columns;
 mod convert;
 mod departures;
+mod event_page;
 mod faults;
 mod guarded;
 mod lookup;
@@ -52,6 +56,8 @@ mod removal;
 mod schema;
 
 #[cfg(test)]
+mod event_tests;
+#[cfg(test)]
 mod guarded_tests;
 #[cfg(test)]
 mod order_tests;
@@ -65,6 +71,8 @@ mod sink_tests;
 mod source_tests;
 
 pub use describer::SalesforceDescriber;
+pub use event_feed::{EventFeed, EventWay};
+pub use event_state::{EventState, MissedNote, MissedRemedy, StreamDown};
 pub use objects::shipped;
 pub use order::{Activated, Activation, OrderSettings};
 pub use probe::{Needed, SalesforceProbe};

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use sfdc_client::{Filter, Literal, Operator, Select, SoqlError};
 use sync_engine::Cursor;
 
+use crate::event_state::EventState;
+
 /// When a record was changed, by people or by the system.
 pub(crate) const STAMP: &str = "SystemModstamp";
 
@@ -24,6 +26,9 @@ pub(crate) struct State {
     pub(crate) walk: Walk,
     /// Up to when deletions have been told.
     pub(crate) gone: Timestamp,
+    /// How change events stand, where they are listened to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) events: Option<EventState>,
 }
 
 /// Where a walk stands.
@@ -62,6 +67,11 @@ pub(crate) struct Place {
 }
 
 impl State {
+    /// Nothing has been read.
+    pub(crate) fn first(epoch: &str, now: Timestamp) -> Self {
+        Self { epoch: epoch.to_owned(), walk: Walk::Resting { mark: None }, gone: now, events: None }
+    }
+
     /// What `cursor` holds, if it belongs to the question `epoch`; else why it cannot be continued.
     pub(crate) fn read(cursor: &Cursor, epoch: &str) -> Result<Self, String> {
         let state: Self = serde_json::from_str(&cursor.0)
@@ -176,7 +186,7 @@ mod tests {
 
     #[test]
     fn cursors_belong_to_their_question() {
-        let state = State { epoch: "a".into(), walk: Walk::Resting { mark: None }, gone: at(0) };
+        let state = State::first("a", at(0));
         let cursor = state.write().expect("writes");
         assert_eq!(State::read(&cursor, "a"), Ok(state));
         State::read(&cursor, "b").expect_err("another question");

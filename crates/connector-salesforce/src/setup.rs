@@ -24,7 +24,7 @@ mod zip;
 #[cfg(test)]
 mod setup_tests;
 
-pub use package::File;
+pub use package::{CHANNEL, File};
 pub use survey::Gap;
 pub use wanted::Wanted;
 

@@ -16,6 +16,7 @@ use wire::{Call, Clock, Effect, HttpTransport};
 
 use crate::columns::Columns;
 use crate::convert::instant;
+use crate::event_feed::EventFeed;
 use crate::faults::{of_call, plain, with_hint};
 use crate::objects::Objects;
 use crate::poll::{Place, STAMP, State, Walk};
@@ -71,6 +72,7 @@ pub struct SalesforceSource {
     columns: Mutex<Option<Arc<Columns>>>,
     /// The org does not say how far it tells everything.
     untold: AtomicBool,
+    events: Option<Arc<EventFeed>>,
 }
 
 impl SalesforceSource {
@@ -92,7 +94,14 @@ impl SalesforceSource {
             epoch,
             columns: Mutex::default(),
             untold: AtomicBool::new(false),
+            events: None,
         }
+    }
+
+    /// The source, which looks at what change events hint at before it polls.
+    #[must_use]
+    pub fn with_events(self, feed: Arc<EventFeed>) -> Self {
+        Self { events: Some(feed), ..self }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -127,7 +136,7 @@ impl SalesforceSource {
         Ok(columns)
     }
 
-    fn failed(&self, what: &str, error: &SfdcError) -> SourceError {
+    pub(crate) fn failed(&self, what: &str, error: &SfdcError) -> SourceError {
         self.fault(what, of_call(error))
     }
 
@@ -195,6 +204,19 @@ impl SalesforceSource {
         (observations, last)
     }
 
+    /// The records of these keys that are there, and the audit entry of the answer.
+    pub(crate) async fn read(&self, keys: &[Key]) -> Result<(Vec<Observation>, Option<u64>), SourceError> {
+        let columns = self.columns().await?;
+        let ids: Vec<Literal> = keys.iter().map(|key| Literal::Text(key.to_string())).collect();
+        if ids.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let failed = |error: SfdcError| self.failed("single records", &error);
+        let select = columns.select(&self.settings.object).map_err(|error| failed(error.into()))?;
+        let found = self.packer.look_up("salesforce.fetch", &select, "Id", &ids).await.map_err(failed)?;
+        Ok((self.rows(&columns, &found.records).0, found.evidence))
+    }
+
     async fn page(&self, state: State, now: Timestamp) -> Result<Page, SourceError> {
         let columns = self.columns().await?;
         let until = match &state.walk {
@@ -222,7 +244,11 @@ impl SalesforceSource {
             gone = departures.until;
             observations.extend(departures.observations);
         }
-        let cursor = State { epoch: self.epoch.clone(), walk, gone }.write();
+        let mut events = state.events;
+        if let (Some(events), false) = (&mut events, more) {
+            events.polled(until);
+        }
+        let cursor = State { epoch: self.epoch.clone(), walk, gone, events }.write();
         let cursor = cursor.map_err(|reason| SourceError::CursorExpired { reason })?;
         Ok(Page { observations, cursor, more, evidence: found.evidence, total: None })
     }
@@ -238,21 +264,25 @@ impl Source for SalesforceSource {
             Some(State { walk: Walk::Poll(poll), .. }) => poll.until,
             _ => self.now().await?,
         };
-        let first = || State { epoch: self.epoch.clone(), walk: Walk::Resting { mark: None }, gone: now };
-        self.page(state.unwrap_or_else(first), now).await
+        // A walk of everything needs no hints.
+        let (mut state, begun) = match state {
+            Some(state) => (state, true),
+            None => (State::first(&self.epoch, now), false),
+        };
+        match &self.events {
+            None => state.events = None,
+            Some(feed) if begun && matches!(state.walk, Walk::Resting { .. }) => {
+                if let Some(page) = self.hinted(feed, &mut state, now).await? {
+                    return Ok(page);
+                }
+            }
+            Some(_) => {}
+        }
+        self.page(state, now).await
     }
 
     async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
-        const WHAT: &str = "single records";
-        let columns = self.columns().await?;
-        let ids: Vec<Literal> = keys.iter().map(|key| Literal::Text(key.to_string())).collect();
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let failed = |error: SfdcError| self.failed(WHAT, &error);
-        let select = columns.select(&self.settings.object).map_err(|error| failed(error.into()))?;
-        let found = self.packer.look_up("salesforce.fetch", &select, "Id", &ids).await.map_err(failed)?;
-        let (observations, _) = self.rows(&columns, &found.records);
+        let (observations, _) = self.read(keys).await?;
         let by_key = |key: &Key| observations.iter().find(|observation| observation.key() == key).cloned();
         Ok(keys.iter().map(by_key).collect())
     }

@@ -12,6 +12,7 @@ pub mod alerts_table;
 pub mod calendar_table;
 pub mod config_error;
 pub mod daemon_file;
+pub mod events_table;
 pub mod flow_file;
 pub mod flow_policies;
 pub mod interval;
@@ -31,12 +32,13 @@ pub use alerts_table::{AlertsTable, CommandTable, EmailTable, MailSecurity, Webh
 pub use calendar_table::{CalendarTable, WeeklyTable, ZoneText};
 pub use config_error::{ConfigError, Place};
 pub use daemon_file::{ControlTable, DAEMON_FILE, DaemonFile, DeadManTable};
+pub use events_table::EventsTable;
 pub use flow_file::{End, FlowFile, MappingRef, MissingWord, SettingsTable, System};
 pub use flow_policies::{BrakesTable, ConflictsTable, DeletePolicy, DeletesTable, MarkValue, RuleWord};
 pub use interval::Interval;
 pub use link_file::{
-    DataTable, IfsAuth, IfsTable, LimitsTable, LinkFile, ObjectTable, SalesforceAuth, SalesforceTable,
-    TimeoutsTable,
+    DataTable, IfsAuth, IfsTable, LimitsTable, LinkFile, ObjectTable, PubSubTable, SalesforceAuth,
+    SalesforceTable, TimeoutsTable,
 };
 pub use schedule_table::{ClockText, CronText, DeadlineTable, ScheduleTable};
 pub use secret_ref::SecretRef;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use audit::{Scope, ScopeCell};
 use connector_ifs::Hints;
+use connector_salesforce::EventFeed;
 use futures::future::join_all;
 use mapping::Key;
 use sync_engine::{
@@ -68,6 +69,8 @@ pub struct Connector {
     pub(crate) flows: BTreeMap<String, Flow>,
     /// Where others can say that a record of a flow changed.
     pub(crate) hints: BTreeMap<String, Hints>,
+    /// What tells that there is something for a flow.
+    pub(crate) events: BTreeMap<String, Arc<EventFeed>>,
     /// The names of all flows, parents before children.
     pub(crate) order: Vec<String>,
     pub(crate) probes: Vec<Box<dyn Probe>>,
@@ -129,6 +132,13 @@ impl Connector {
     pub fn hints(&self, flow: &str) -> Result<Option<Hints>, Failure> {
         let name = flow_choice::one(&self.config, Some(flow))?;
         Ok(self.hints.get(&name).cloned())
+    }
+
+    /// The change events that `flow` listens to, if it does: whoever waits for their
+    /// [`news`](EventFeed::news) knows when a run is worth its while.
+    pub fn events(&self, flow: &str) -> Result<Option<Arc<EventFeed>>, Failure> {
+        let name = flow_choice::one(&self.config, Some(flow))?;
+        Ok(self.events.get(&name).cloned())
     }
 
     /// `names` in the order in which those flows should run: what makes a kind of record comes before

@@ -15,9 +15,19 @@ struct Shown {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Walk {
-    Snapshot { last: String, delivered: u64, total: Option<u64> },
-    Resting { hwm: Option<String> },
-    Poll { hwm: Option<String> },
+    Snapshot {
+        last: String,
+        delivered: u64,
+        total: Option<u64>,
+    },
+    Resting {
+        #[serde(alias = "mark")]
+        hwm: Option<String>,
+    },
+    Poll {
+        #[serde(alias = "mark")]
+        hwm: Option<String>,
+    },
 }
 
 /// The cursor in words; as it is, if it is of a kind that this program does not know.
@@ -51,6 +61,10 @@ mod tests {
                 r#"{"epoch":"e","walk":{"snapshot":{"last":"S15000","hi0":"x","delivered":5000,"total":60000}}}"#
             ),
             "the walk of everything: 5,000 of 60,000 rows, up to S15000"
+        );
+        assert_eq!(
+            told(r#"{"epoch":"e","walk":{"poll":{"mark":"2026-03-01T10:00:00Z","pages":2}},"gone":"x"}"#),
+            "in the middle of the changes since 2026-03-01T10:00:00Z"
         );
         assert_eq!(told(r#"{"page":7}"#), r#"{"page":7}"#);
     }

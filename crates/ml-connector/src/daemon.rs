@@ -36,11 +36,13 @@ mod keeper;
 #[cfg(test)]
 mod keeper_tests;
 mod link_state;
+mod listeners;
 mod live;
 mod log_pipe;
 mod metric;
 mod metrics;
 mod names;
+mod news;
 mod outlet;
 mod server;
 mod service_manager;

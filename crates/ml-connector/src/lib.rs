@@ -26,6 +26,7 @@ mod demo_show;
 mod desk_action;
 mod doctor_view;
 mod entry_view;
+mod event_words;
 mod flow_choice;
 mod forecast;
 #[cfg(test)]

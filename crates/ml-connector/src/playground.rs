@@ -18,6 +18,8 @@ use crate::template::{self, Answers, SecretPlace};
 const MARK: &str = ".ml-connector-demo";
 /// Where the secrets of the playground stand, in the link's folder.
 const SECRETS: [&str; 2] = ["secrets/ifs", "secrets/salesforce"];
+/// Where the certificate stands that vouches for the Pub/Sub API.
+const EVENT_CA_FILE: &str = "secrets/events-ca.pem";
 /// Nobody commits late in the playground, so changes may be read at once.
 const AT_ONCE: &str = "
 # Nobody commits late in the sandbox: changes may be read at once.
@@ -146,8 +148,17 @@ impl Playground {
             salesforce_url: self.salesforce_url(),
             salesforce_client: self.salesforce.settings().client_id.clone(),
             salesforce_secret,
-            rest: if self.salesforce.settings().bare { format!("{AT_ONCE}{ADMIN}") } else { AT_ONCE.into() },
+            rest: self.rest(),
         }
+    }
+
+    fn rest(&self) -> String {
+        let admin = if self.salesforce.settings().bare { ADMIN } else { "" };
+        let events = self.events_url().map_or_else(String::new, |url| {
+            let comment = "# The Pub/Sub API of the sandbox, for flows with [events].";
+            format!("\n{comment}\n[salesforce.events]\nurl = \"{url}\"\nca_file = \"{EVENT_CA_FILE}\"\n")
+        });
+        format!("{AT_ONCE}{admin}{events}")
     }
 
     /// Writes a configuration with its secrets into `folder`; returns what was written.
@@ -157,6 +168,11 @@ impl Playground {
         for (path, text) in SECRETS.into_iter().zip(texts) {
             let path = folder.join(path);
             write_private(&path, text)?;
+            written.push(path);
+        }
+        if self.events.is_some() {
+            let path = folder.join(EVENT_CA_FILE);
+            write_private(&path, EVENT_CA)?;
             written.push(path);
         }
         Ok(written)

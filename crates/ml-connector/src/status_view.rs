@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use connector_salesforce::EventState;
 use jiff::Timestamp;
 use sync_engine::FlowStatus;
 
 use crate::config::Config;
 use crate::cursor_words::cursor_words;
+use crate::event_words::event_words;
 use crate::last_failure::LastFailure;
 use crate::paint::Paint;
 use crate::words::{class, count, counted, moment, relative, safe, waits_for};
@@ -66,6 +68,9 @@ fn flow(status: &FlowStatus, now: Timestamp, paint: Paint) -> Vec<String> {
     }
     if let Some(cursor) = &status.cursor {
         lines.push(format!("  read            {}", cursor_words(cursor)));
+        let events = EventState::of_cursor(cursor).unwrap_or_default();
+        let told = event_words(&events, now, paint).into_iter();
+        lines.extend(told.map(|(title, text)| format!("  {title:<15} {text}")));
     }
     lines
 }

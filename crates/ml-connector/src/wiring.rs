@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use audit::{Scope, ScopeCell};
 use connector_ifs::Hints;
+use connector_salesforce::EventFeed;
 use mapping::FieldName;
 use sync_engine::{Flow, FlowParts, FlowSettings, Probe, Sink, Source};
 use tokio::sync::Mutex;
@@ -25,6 +26,7 @@ mod guarded_log;
 mod ifs;
 mod known_entities;
 mod org_setup;
+mod pub_sub;
 mod salesforce;
 mod system_stack;
 
@@ -60,11 +62,14 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let mut probes = Vec::new();
     let all_off = !config.flows.iter().any(|(_, file)| file.enabled);
     let mut hints = BTreeMap::new();
+    let mut events = BTreeMap::new();
     let order = flow_order::order(&config, &mappers);
     let systems = Systems { ifs, salesforce };
     for ((name, file), mapper) in config.flows.iter().zip(mappers) {
-        let (source, hinted) = systems.source(&config, file, &mapper)?;
+        let feed = systems.salesforce.feed(&config, (name, file), &shared)?;
+        let (source, hinted) = systems.source(&config, file, (&mapper, feed.clone()))?;
         hints.extend(hinted.map(|hinted| (name.clone(), hinted)));
+        events.extend(feed.map(|feed| (name.clone(), feed)));
         let source = Stoppable::new(source, opening.stop.clone());
         let parts = FlowParts {
             name: name.clone(),
@@ -93,6 +98,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
         holding,
         flows,
         hints,
+        events,
         order,
         probes,
         describers,
@@ -133,7 +139,7 @@ impl Systems {
         &self,
         config: &Config,
         file: &FlowFile,
-        mapper: &ChosenMapper,
+        (mapper, feed): (&ChosenMapper, Option<Arc<EventFeed>>),
     ) -> Result<(Arc<dyn Source>, Option<Hints>), ConfigError> {
         let entity = &file.source.entity;
         match file.source.system {
@@ -144,7 +150,7 @@ impl Systems {
             }
             System::Salesforce => {
                 let reads = mapper.reads.iter().map(|name| FieldName::from(name.as_str()));
-                Ok((self.salesforce.source(config, entity, reads)?, None))
+                Ok((self.salesforce.source(config, entity, reads, feed)?, None))
             }
         }
     }

@@ -10,8 +10,8 @@ use super::wanted::Wanted;
 
 /// What everything of ours is called.
 pub(crate) const SET: &str = "ML_Connector";
-/// The channel of change events.
-pub(crate) const CHANNEL: &str = "ML_Connector__chn";
+/// The channel of change events that setup makes.
+pub const CHANNEL: &str = "ML_Connector__chn";
 /// The version of the metadata.
 const VERSION: &str = "64.0";
 const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sync_engine::{FlowSettings, Missing};
 
 use super::flow_policies::{BrakesTable, ConflictsTable, DeletesTable};
-use super::{Interval, ScheduleTable};
+use super::{EventsTable, Interval, ScheduleTable};
 
 /// The contents of one file of `flows/`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,6 +33,9 @@ pub struct FlowFile {
     /// When the daemon runs it.
     #[serde(default)]
     pub schedule: ScheduleTable,
+    /// Whether change events of Salesforce tell what to look at.
+    #[serde(default)]
+    pub events: EventsTable,
     /// What happens to target records whose source record is gone.
     #[serde(default)]
     pub deletes: DeletesTable,

@@ -142,6 +142,9 @@ pub struct SalesforceTable {
     /// How orders are written.
     #[serde(default)]
     pub orders: OrderSettings,
+    /// Where change events come from.
+    #[serde(default)]
+    pub events: PubSubTable,
     /// `[salesforce.admin]`: who changes the org in `salesforce setup`; the integration user if it is
     /// left out.
     #[serde(default)]
@@ -149,6 +152,18 @@ pub struct SalesforceTable {
     /// `[salesforce.objects.NAME]`: objects that differ from the defaults.
     #[serde(default)]
     pub objects: BTreeMap<String, ObjectTable>,
+}
+
+/// `[salesforce.events]`: the Pub/Sub API, where it is not at the usual place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PubSubTable {
+    /// Its address; `https://api.pubsub.salesforce.com:7443` if it is left out.
+    #[serde(default)]
+    pub url: Option<Address>,
+    /// A file (PEM) with the authorities that vouch for it, instead of those of `[salesforce]`.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A call that packs five collections of 200 is the largest there is.

@@ -50,6 +50,9 @@ impl Keeper {
         }
         self.links.retain(|id, link| {
             link.gone = !there.contains(id);
+            if link.gone {
+                self.worker.close(id);
+            }
             // Its run ends before it is forgotten.
             !link.gone || link.busy
         });

@@ -35,6 +35,8 @@ const WAITING: usize = 256;
 pub(crate) enum Message {
     /// A run has ended.
     Done(FlowId, Box<Done>),
+    /// A system told that something changed.
+    Told(FlowId),
     /// Somebody asks for something.
     Ask(Ask, oneshot::Sender<Answer>),
     /// How the files look now.
@@ -178,6 +180,8 @@ impl Keeper {
     fn take(&mut self, message: Message) {
         match message {
             Message::Done(id, done) => self.ended(&id, *done),
+            // Which records it is about is known to the flow's source.
+            Message::Told(id) => drop(self.told(&id, Vec::new())),
             Message::Ask(ask, reply) => {
                 // Whoever asked may have gone away.
                 let _ = reply.send(self.answer(ask));
@@ -325,6 +329,7 @@ impl Keeper {
             }
         }
         self.plan(id);
+        self.listen(id);
         self.watched = None;
     }
 }

@@ -15,8 +15,9 @@ use wire::{Clock, VirtualClock};
 use super::alert::{Alerts, Trouble, Turn};
 use super::ask::{Answer, Ask, Which};
 use super::keeper::{Keeper, Message, Parts};
+use super::listeners::News;
 use super::log_pipe::LogPipe;
-use super::names::FlowId;
+use super::names::{FlowId, LinkId};
 use super::outlet::Outlet;
 use super::worker::{Done, Failed, Task, Worker};
 use crate::config::{DaemonFile, Interval, LINK_FILE};
@@ -39,6 +40,8 @@ struct Pretended {
     log: Mutex<Vec<(Timestamp, FlowId, bool)>>,
     looked_at: Mutex<Vec<String>>,
     under_way: Mutex<BTreeMap<String, u32>>,
+    /// When a link is told something, after the beginning.
+    news: Mutex<BTreeMap<String, Vec<Duration>>>,
 }
 
 #[async_trait]
@@ -71,6 +74,17 @@ impl Worker for Pretended {
             if self.failing.lock().unwrap().contains(link.as_str()) { Err(failed()) } else { Ok(ran()) };
         Done { result, standing: None, quota: BTreeMap::new() }
     }
+
+    fn news(&self, id: &FlowId) -> Option<News> {
+        let at = self.news.lock().unwrap().get_mut(&id.link.to_string())?.pop()?;
+        let clock = self.clock.clone();
+        Some(Box::pin(async move {
+            clock.sleep(at.saturating_sub(clock.elapsed())).await;
+            true
+        }))
+    }
+
+    fn close(&self, _: &LinkId) {}
 
     fn close_idle(&self, _: Duration) {}
 
@@ -106,6 +120,7 @@ impl World {
             log: Mutex::default(),
             looked_at: Mutex::default(),
             under_way: Mutex::default(),
+            news: Mutex::default(),
         };
         let folder = tempfile::tempdir().unwrap();
         Self { folder, clock, worker: Arc::new(worker), stop: Stop::default() }
@@ -440,4 +455,21 @@ async fn a_deadline_that_no_good_run_served_is_missed() {
     let troubles: Vec<&str> =
         now["alerts"].as_array().unwrap().iter().map(|alert| alert["trouble"].as_str().unwrap()).collect();
     assert_eq!(troubles, ["failing", "deadline"], "{now}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_system_tells_runs_at_once_unless_the_flow_is_paused() {
+    let world = World::new(&[], &[]);
+    world.link("acme", "every = \"60min\"");
+    // Taken from the end: after each run the link is listened to anew.
+    let told = [130, 25, 10].map(minutes).to_vec();
+    world.worker.news.lock().unwrap().insert("acme".into(), told);
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(30)).await;
+    assert_eq!(world.runs("acme"), [0, 10, 25], "told twice");
+    world.clock.sleep(minutes(60)).await;
+    assert_eq!(world.runs("acme"), [0, 10, 25, 85], "and by its schedule");
+    ask(&keeper, Ask::Pause(Which::default())).await;
+    world.clock.sleep(minutes(60)).await;
+    assert_eq!(world.runs("acme").len(), 4);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use connector_salesforce::EventState;
 use jiff::Timestamp;
 use schedule::{Next, Verdict};
 use serde::Serialize;
@@ -57,6 +58,8 @@ struct Flow {
     #[serde(skip_serializing_if = "Option::is_none")]
     freshness_seconds: Option<u64>,
     waiting: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<EventState>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     deadlines: Vec<Deadline>,
 }
@@ -136,6 +139,7 @@ fn flow(name: &str, flow: &FlowState, now: Timestamp) -> Flow {
         age_seconds: flow.age(now).map(|age| age.as_secs()),
         freshness_seconds: flow.freshness.map(|freshness| freshness.as_secs()),
         waiting: standing.map(|(class, number)| (crate::words::class(*class).to_owned(), *number)).collect(),
+        events: flow.standing.as_ref().and_then(|standing| EventState::of_cursor(standing.cursor.as_ref()?)),
         deadlines: deadlines(flow, now),
     }
 }

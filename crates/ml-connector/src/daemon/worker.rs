@@ -10,6 +10,7 @@ use mapping::Key;
 use sync_engine::{FlowStatus, Mode};
 use tracing::Instrument as _;
 
+use super::listeners::{Listeners, News};
 use super::live::Live;
 use super::names::{FlowId, LinkId};
 use crate::config::Config;
@@ -83,10 +84,15 @@ impl From<&Failure> for Failed {
 /// # Contract
 /// At most one run of a link is asked for at a time. A run never panics the caller's task for a reason that
 /// lies in the link. [`close`](Worker::close) may be called at any time; what is under way is not disturbed.
+/// A link whose news somebody waits for is not idle.
 #[async_trait]
 pub(crate) trait Worker: Debug + Send + Sync + 'static {
     /// Runs one flow once.
     async fn run(&self, task: Task) -> Done;
+    /// Waits for news of a flow, if it listens to any and nobody waits for them yet.
+    fn news(&self, id: &FlowId) -> Option<News>;
+    /// Closes a link that is no longer there.
+    fn close(&self, link: &LinkId);
     /// Closes the links that were last used before `since` (time of the monotonic clock).
     fn close_idle(&self, since: Duration);
     /// How many links are open.
@@ -105,6 +111,7 @@ struct Open {
     connector: Arc<Connector>,
     revision: u64,
     used: Duration,
+    listeners: Listeners,
 }
 
 impl Links {
@@ -120,7 +127,7 @@ impl Links {
             return Ok(open.connector);
         }
         // The data folder belongs to the old one until it is gone.
-        self.forget(&task.id.link);
+        self.forget(&task.id.link).await;
         let (config, opening) = ((*task.config).clone(), self.opening.clone());
         let opened = tokio::task::spawn_blocking(move || Connector::open_with(config, opening)).await;
         let connector =
@@ -130,6 +137,7 @@ impl Links {
             connector: connector.clone(),
             revision: task.revision,
             used: self.opening.clock.elapsed(),
+            listeners: Listeners::default(),
         };
         self.opened().insert(task.id.link.clone(), open);
         Ok(connector)
@@ -140,9 +148,11 @@ impl Links {
     }
 
     /// A link is closed outside of the lock: closing a database takes its time.
-    fn forget(&self, link: &LinkId) {
+    async fn forget(&self, link: &LinkId) {
         let open = self.opened().remove(link);
-        drop(open);
+        if let Some(open) = open {
+            open.listeners.gone().await;
+        }
     }
 }
 
@@ -170,7 +180,7 @@ impl Worker for Links {
                 // A refused credential may have been replaced; a failed log or store may be mended: the next
                 // run opens everything anew.
                 if result.is_err() {
-                    self.forget(&task.id.link);
+                    self.forget(&task.id.link).await;
                 }
                 Done { result, standing, quota }
             }
@@ -180,10 +190,26 @@ impl Worker for Links {
         }
     }
 
+    fn news(&self, id: &FlowId) -> Option<News> {
+        let open = self.opened().get(&id.link).cloned()?;
+        let feed = open.connector.events(&id.flow).ok()??;
+        let file = open.connector.config().flows.iter().find(|(name, _)| **name == *id.flow);
+        let pause = file.map_or(Duration::ZERO, |(_, file)| file.events.pause());
+        open.listeners.listen(&id.flow, feed, pause, self.opening.clock.clone())
+    }
+
+    fn close(&self, link: &LinkId) {
+        let open = self.opened().remove(link);
+        if let Some(open) = open {
+            open.listeners.dismiss();
+        }
+    }
+
     fn close_idle(&self, since: Duration) {
         let mut open = self.opened();
+        let idle = |link: &Open| link.used < since && !link.listeners.any();
         let idle: Vec<LinkId> =
-            open.iter().filter(|(_, link)| link.used < since).map(|(id, _)| id.clone()).collect();
+            open.iter().filter(|(_, link)| idle(link)).map(|(id, _)| id.clone()).collect();
         // A link in use is only let go of: its run holds it until it ends.
         let closed: Vec<Open> = idle.iter().filter_map(|id| open.remove(id)).collect();
         drop(open);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use connector_salesforce::EventState;
 use serde_json::json;
+use sync_engine::FlowStatus;
 
 use super::Session;
 use crate::exit::Exit;
@@ -35,9 +37,15 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     let terminal = session.terminal;
     if terminal.json {
         let names: Vec<&str> = config.flows.iter().map(|(name, _)| name.as_str()).collect();
-        terminal.print_json(
-            &json!({ "link": config.link.name, "configured": names, "flows": flows, "failed": failures }),
-        )?;
+        let state = |status: &FlowStatus| {
+            Some((status.flow.clone(), EventState::of_cursor(status.cursor.as_ref()?)?))
+        };
+        let events: BTreeMap<String, EventState> = flows.iter().filter_map(state).collect();
+        let document = json!({
+            "link": config.link.name, "configured": names, "flows": flows, "failed": failures,
+            "events": events,
+        });
+        terminal.print_json(&document)?;
     } else {
         terminal.print(&status_view::page(
             &config,

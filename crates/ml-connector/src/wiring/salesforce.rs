@@ -4,16 +4,17 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use connector_salesforce::{
-    Needed, ObjectSettings, SalesforceDescriber, SalesforceProbe, SalesforceSettings, SalesforceSink,
-    SalesforceSource, SourceSettings, shipped,
+    EventFeed, Needed, ObjectSettings, SalesforceDescriber, SalesforceProbe, SalesforceSettings,
+    SalesforceSink, SalesforceSource, SourceSettings, shipped,
 };
 use mapping::{FieldName, TargetField};
 use sfdc_client::session;
 use sync_engine::{Describe, Probe, Sink, Source};
 use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, Secret, TokenConfig};
 
+use super::pub_sub::PubSub;
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
-use crate::config::{Config, ConfigError, ObjectTable, SalesforceAuth};
+use crate::config::{Config, ConfigError, FlowFile, ObjectTable, SalesforceAuth, System};
 
 /// Salesforce, ready to be called.
 #[derive(Debug)]
@@ -68,12 +69,39 @@ impl Salesforce {
         config: &Config,
         entity: &str,
         reads: impl IntoIterator<Item = FieldName>,
+        feed: Option<Arc<EventFeed>>,
     ) -> Result<Arc<dyn Source>, ConfigError> {
         let object = object(config, entity)?;
         let settings = SourceSettings::new(&object.object, reads);
         let (transport, clock) = (self.reached.transport.clone(), self.clock.clone());
         let what = (settings, configured(config));
-        Ok(Arc::new(SalesforceSource::new(transport, clock, &self.org, what)))
+        let source = SalesforceSource::new(transport, clock, &self.org, what);
+        Ok(Arc::new(match feed {
+            Some(feed) => source.with_events(feed),
+            None => source,
+        }))
+    }
+
+    /// The change events of the flow `name`, if it listens to them.
+    pub(crate) fn feed(
+        &self,
+        config: &Config,
+        (name, file): (&str, &FlowFile),
+        shared: &Shared,
+    ) -> Result<Option<Arc<EventFeed>>, ConfigError> {
+        if !file.events.enabled {
+            return Ok(None);
+        }
+        let wrong = |reason: String| ConfigError::new(config.flow_file(name), format!("[events]: {reason}"));
+        if file.source.system != System::Salesforce {
+            return Err(wrong("only Salesforce tells change events".into())
+                .hint("take the table away: this flow begins in IFS"));
+        }
+        let object = object(config, &file.source.entity)?.object;
+        let topic = file.events.topic(&object).map_err(|error| wrong(error.to_string()))?;
+        let way = Arc::new(PubSub::new(config, self, shared, name).map_err(wrong)?);
+        let tools = (self.clock.clone(), self.entropy.clone());
+        Ok(Some(Arc::new(EventFeed::new(way, (topic, &object), file.events.patience(), tools))))
     }
 
     /// Tells what the org has.

@@ -27,6 +27,12 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// How far the stream has come with it: for a store that takes the place in one transaction with
+    /// what the batch says.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Whether it says that nothing happened: a sign of life.
     pub fn is_quiet(&self) -> bool {
         self.events.is_empty() && self.missed.is_empty()

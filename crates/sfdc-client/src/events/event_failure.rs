@@ -99,8 +99,8 @@ impl EventFailure {
         Self { class, what: what.to_owned(), detail: detail.join(", ") }
     }
 
-    /// What no answer means.
-    pub(crate) fn lost(error: &TransportError, waited: Duration) -> Self {
+    /// What no answer means, after a wait of this length.
+    pub fn lost(error: &TransportError, waited: Duration) -> Self {
         use wire::TransportErrorKind::{Denied, Refused, Unknown};
         let class = match error.kind {
             Refused => EventFailureClass::Refused,

@@ -150,6 +150,11 @@ impl Subscriber {
         &self.parts.topic
     }
 
+    /// Whether the org has said that the topic is there, and for us.
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
     /// Waits for what the org has to tell: at most some minutes, as it gives signs of life.
     pub async fn next(&mut self) -> Notice {
         if let Some(pause) = self.pause.take() {
@@ -162,6 +167,11 @@ impl Subscriber {
             }
             Err(failure) => Notice::Down(self.fall(failure)),
         }
+    }
+
+    /// Takes the wait after a failure for done: for callers who measured it themselves.
+    pub fn waited(&mut self) {
+        self.pause = None;
     }
 
     /// Notes that everything `batch` says is durable, and gives the place to store: after a restart
