@@ -36,6 +36,8 @@ pub(crate) enum Way<'a> {
     Upsert(UpsertKey<'a>),
     /// By record id.
     Update,
+    /// By a unique value that they carry: refused where there is such a record.
+    Create,
 }
 
 /// How records of one object are sent.
@@ -81,6 +83,7 @@ impl Sender<'_> {
         let sent = match self.way {
             Way::Upsert(key) => self.packer.upsert(&items, key).await,
             Way::Update => self.packer.update(&items).await,
+            Way::Create => self.packer.create(&items).await,
         };
         match sent {
             Ok(results) => sort(load, results, outcomes),

@@ -72,7 +72,7 @@ impl Hints {
     }
 
     /// Where the walk has to begin so that nothing of this is left out.
-    fn walk(&self, walk: Walk) -> Walk {
+    fn walk(&self, walk: &Walk) -> Walk {
         let (Some(mark), false) = (walk.mark(), self.everything) else { return Walk::Resting { mark: None } };
         Walk::Resting { mark: Some(self.since.map_or(mark, |since| since.min(mark))) }
     }
@@ -133,7 +133,7 @@ impl SalesforceSource {
             known.heard = Some(now);
             known.events = known.events.saturating_add(hints.events);
         }
-        let walk = hints.walk(state.walk.clone());
+        let walk = hints.walk(&state.walk);
         hints.missed.into_iter().for_each(|note| known.missed(note));
         let state = State { epoch: state.epoch.clone(), walk, gone: state.gone, events: Some(known) };
         let cursor = state.write().map_err(|reason| SourceError::CursorExpired { reason })?;

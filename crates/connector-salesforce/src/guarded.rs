@@ -1,7 +1,7 @@
-//! Records that people change too: one call each, which the org carries out only if nobody else was
-//! there first.
+//! Records that people change too, which the org writes only if nobody else was there first.
 //!
-//! A create is an insert that carries the unique external id. A change reads the record right before,
+//! A create is an insert that carries the unique external id; many go in one call. A change is a call of
+//! its own: it reads the record right before,
 //! compares it with the one that the plan was made for, and depends on what was read: on the ETag of
 //! Accounts, on the second of the last change elsewhere. Such a second proves nothing while it lasts,
 //! so that a record that was changed just now is read again when it is over.
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mapping::{Action, Difference, Step, TargetId};
 use sfdc_client::{
-    Condition, Creation, Deleted, Freshness, Got, RecordBody, RecordId, Row, RowAt, SfdcError, Updated,
+    ApiError, Condition, Deleted, Freshness, Got, RecordBody, RecordId, Row, RowAt, SfdcError, Updated,
 };
 use sync_engine::{Fault, FaultClass, Outcome};
 
@@ -63,12 +63,11 @@ impl From<End> for Outcome {
 }
 
 impl Guarded<'_> {
-    /// What becomes of one step; `extra` is added to a record that is made.
-    pub(crate) async fn write(self, step: &Step, extra: &[(&str, String)]) -> Outcome {
+    /// What becomes of one step.
+    pub(crate) async fn write(self, step: &Step) -> Outcome {
         let mut met = 0;
         loop {
             let outcome = match &step.action {
-                Action::Create => self.create(step, extra).await,
                 Action::Update { target, changes } => self.change(step, (target, changes)).await,
                 Action::Remove { target } => self.remove(step, target).await,
                 Action::Nothing { target } => Ok(applied(target.clone(), false)),
@@ -85,35 +84,23 @@ impl Guarded<'_> {
         }
     }
 
-    async fn create(self, step: &Step, extra: &[(&str, String)]) -> Result<Outcome, End> {
-        let object = self.pen.object;
-        let id = step.draft.id.as_str();
-        let mut body = self.pen.body(step.draft.fields.iter())?;
-        body.text(object.external_id(), id);
-        for (name, value) in extra {
-            body.text(name, value);
-        }
-        match self.org.client().create((object.name(), id), &body, Creation::Unique).await {
-            Ok(record) => Ok(applied(TargetId::from(record.as_str()), true)),
-            Err(error) if self.has_our_id(id, &error).await? => Ok(Outcome::Rejected(exists(id))),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Whether a create was refused because there is a record of our external id.
-    async fn has_our_id(self, id: &str, error: &SfdcError) -> Result<bool, End> {
-        let SfdcError::Api(failure) = error else { return Ok(false) };
-        let Some(double) = failure.errors.first().and_then(sfdc_client::ApiError::duplicate_value) else {
-            return Ok(false);
-        };
+    /// What a create that was refused with `fault` comes to, if it was because there is a record of our
+    /// external id.
+    pub(crate) async fn refused_create(self, id: &str, fault: &Fault) -> Option<Outcome> {
+        let (code, message) = (fault.code.clone(), fault.message.clone());
+        let double = ApiError { code, message, ..ApiError::default() }.duplicate_value()?;
         let object = self.pen.object;
         if let Some(field) = double.field {
-            return Ok(field.eq_ignore_ascii_case(object.external_id()));
+            let ours = field.eq_ignore_ascii_case(object.external_id());
+            return ours.then(|| Outcome::Rejected(exists(id)));
         }
         // The message does not name the field.
         let at = RowAt::external(object.name(), object.external_id(), id);
-        let got = self.org.client().row(&at, &["Id"], &Freshness::Any).await?;
-        Ok(!matches!(got, Got::Absent))
+        match self.org.client().row(&at, &["Id"], &Freshness::Any).await {
+            Ok(Got::Absent) => None,
+            Ok(_) => Some(Outcome::Rejected(exists(id))),
+            Err(error) => Some(End::from(error).into()),
+        }
     }
 
     async fn change(

@@ -25,6 +25,37 @@ async fn a_create_fails_where_the_record_exists() {
     assert_eq!(stage.org.by_key("S1").len(), 1);
 }
 
+/// A first load of what people change too takes no call a record, and refuses what is there already.
+#[tokio::test]
+async fn many_creates_go_in_few_calls_and_each_has_its_outcome() {
+    let stage = Stage::new().await;
+    stage.carry(["S0007", "S0500"].map(account).to_vec()).await;
+    assert!(stage.org.human_edit(
+        &stage.org.account_by_key("S0007").expect("there").id,
+        "Name",
+        Some("theirs")
+    ));
+    let before = stage.calls("");
+    let steps: Vec<Step> = (0..1_000)
+        .map(|number| {
+            let step = Step::owned(account(&format!("S{number:04}")), Action::Create);
+            Step { lane: Lane::Guarded, ..step }
+        })
+        .collect();
+    let told = stage.apply(steps.clone()).await;
+    for (number, outcome) in told.iter().enumerate() {
+        let expected = if matches!(number, 7 | 500) { "Conflict EXISTS" } else { "created" };
+        assert_eq!(outcome, expected, "S{number:04}");
+    }
+    assert!(stage.calls("") - before <= 4, "{} calls", stage.calls("") - before);
+    assert_eq!(stage.org.account_by_key("S0007").expect("there").text("Name").as_deref(), Some("theirs"));
+    // A lost answer is not sent again: nobody knows, and the engine looks.
+    stage.lose("/composite");
+    let lost = Step { lane: Lane::Guarded, ..Step::owned(account("L1"), Action::Create) };
+    assert_eq!(stage.apply(vec![lost.clone()]).await, ["unknown"]);
+    assert_eq!(stage.apply(vec![lost]).await, ["Conflict EXISTS"]);
+}
+
 #[tokio::test]
 async fn an_edit_by_people_between_look_and_write_is_not_overwritten() {
     let stage = Stage::new().await;

@@ -62,18 +62,22 @@ impl Plain<'_> {
         let extra = self.extra(steps).await?;
         let mut outcomes = Outcomes::with_capacity(steps.len());
         let (mut single, mut gone) = (Vec::new(), Vec::new());
-        let (mut by_key, mut by_id) = (Vec::new(), Vec::new());
+        let (mut by_key, mut by_id, mut made) = (Vec::new(), Vec::new(), Vec::new());
         let collisions = collisions(steps, self.object);
         for (place, step) in steps.iter().copied() {
             let id = step.draft.id.as_str();
             match (&step.action, step.lane) {
                 (Action::Remove { target }, Lane::Owned) => gone.push((place, target)),
-                (Action::Create | Action::Update { .. }, Lane::Owned) => {
+                (Action::Create, _) | (Action::Update { .. }, Lane::Owned) => {
                     if collisions.get(&self.object.fold(id)).is_some_and(|count| *count > 1) {
                         outcomes.push((place, Outcome::Rejected(collision(id))));
                         continue;
                     }
-                    let led = if self.goes_by_id(step) { &mut by_id } else { &mut by_key };
+                    let led = match step.lane {
+                        Lane::Guarded => &mut made,
+                        _ if self.goes_by_id(step) => &mut by_id,
+                        _ => &mut by_key,
+                    };
                     match self.parcel(pen, (place, step), &extra) {
                         Ok(parcel) => led.push(parcel),
                         Err(fault) => outcomes.push((place, Outcome::Rejected(fault))),
@@ -86,7 +90,8 @@ impl Plain<'_> {
         outcomes.extend(self.upsert(by_key, steps).await);
         outcomes.extend(self.sender(Way::Update).deliver(by_id).await);
         outcomes.extend(self.org.remove(&gone).await);
-        outcomes.extend(self.guarded(pen, single, &extra).await);
+        outcomes.extend(self.make(pen, made).await);
+        outcomes.extend(self.guarded(pen, single).await);
         Ok(outcomes)
     }
 
@@ -157,17 +162,28 @@ impl Plain<'_> {
         outcomes
     }
 
+    /// Makes records that people change too: inserts that carry the unique external id, so that one
+    /// which somebody made meanwhile is refused and not overwritten.
+    async fn make(&self, pen: Pen<'_>, parcels: Vec<Parcel>) -> Outcomes {
+        let ids: BTreeMap<usize, String> =
+            parcels.iter().map(|parcel| (parcel.place, parcel.key.clone())).collect();
+        let guarded = Guarded { org: self.org, pen };
+        let mut outcomes = self.sender(Way::Create).deliver(parcels).await;
+        for (place, outcome) in &mut outcomes {
+            let (Outcome::Rejected(fault), Some(id)) = (&*outcome, ids.get(place)) else { continue };
+            if let Some(settled) = guarded.refused_create(id, fault).await {
+                *outcome = settled;
+            }
+        }
+        outcomes
+    }
+
     /// One call after the other for each record, of several records at the same time.
-    async fn guarded(
-        &self,
-        pen: Pen<'_>,
-        steps: Vec<(usize, &Step)>,
-        extra: &[(&'static str, String)],
-    ) -> Outcomes {
+    async fn guarded(&self, pen: Pen<'_>, steps: Vec<(usize, &Step)>) -> Outcomes {
         let guarded = Guarded { org: self.org, pen };
         let mut calls = Vec::with_capacity(steps.len());
         for (place, step) in steps {
-            calls.push(async move { (place, guarded.write(step, extra).await) });
+            calls.push(async move { (place, guarded.write(step).await) });
         }
         stream::iter(calls).buffer_unordered(self.org.settings.concurrency.max(1)).collect().await
     }

@@ -99,6 +99,6 @@ mod tests {
         suppliers  12,500 read: 12,400 to create, 50 to update, 49 equal, 1 would wait
           a run will take about 129 calls: 66 that read, 63 that write
         ");
-        assert_eq!(Forecast::of(&ran, 1_000).writes, 14, "400, 600, 800, then 1,000 each");
+        assert_eq!(Forecast::of(&ran, 1_000).writes, 14, "400, 800, then 1,000 each");
     }
 }

@@ -11,8 +11,8 @@ pub const MAX_PACKED: usize = MAX_RECORDS * MAX_HEAVY;
 const LEAST: usize = 10;
 /// What a new connection begins with.
 const FIRST: usize = 2 * MAX_RECORDS;
-/// What a quick answer adds, but never more than there is: a call takes at most twice as long as the
-/// one before.
+/// What a quick answer adds once the org is known; before that, and below this, it doubles: a call
+/// takes at most twice as long as the one before.
 const STEP: usize = MAX_RECORDS;
 /// A call that takes no longer than this may grow.
 const QUICK: Duration = Duration::from_secs(20);
@@ -20,14 +20,15 @@ const QUICK: Duration = Duration::from_secs(20);
 /// up (the org itself ends calls after ten minutes).
 const SLOW: Duration = Duration::from_secs(60);
 
-/// How many records the next call takes: additive increase, multiplicative decrease on the measured
-/// duration, so that a call stays far below 120 s however slow the org's triggers are.
+/// How many records the next call takes: an org that nobody knows yet is given twice as many each time
+/// it was quick, one call after the other; from then on additive increase, multiplicative decrease on
+/// the measured duration, so that a call stays far below 120 s however slow the org's triggers are.
 ///
 /// ```
 /// use std::time::Duration;
 /// use sfdc_client::PackSize;
 /// let mut size = PackSize::default();
-/// for _ in 0..5 {
+/// for _ in 0..2 {
 ///     size.took(size.records(), Duration::from_secs(2));
 /// }
 /// assert_eq!(size.records(), 1_000);
@@ -37,11 +38,12 @@ const SLOW: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackSize {
     records: usize,
+    known: bool,
 }
 
 impl Default for PackSize {
     fn default() -> Self {
-        Self { records: FIRST }
+        Self { records: FIRST, known: false }
     }
 }
 
@@ -51,18 +53,28 @@ impl PackSize {
         self.records
     }
 
+    /// Whether it is known how much the org takes: before that, one call at a time is enough to learn.
+    pub fn is_known(self) -> bool {
+        self.known
+    }
+
     /// Learns that a call of `sent` records took so long.
     pub fn took(&mut self, sent: usize, span: Duration) {
         if span > SLOW {
             self.gave_up(sent);
-        } else if span <= QUICK && sent >= self.records {
+        } else if span > QUICK {
+            self.known = true;
+        } else if sent >= self.records {
             // A call that was not full says nothing about larger ones.
-            self.records = (self.records + STEP.min(self.records)).min(MAX_PACKED);
+            let step = if self.known { STEP.min(self.records) } else { self.records };
+            self.records = (self.records + step).min(MAX_PACKED);
+            self.known |= self.records == MAX_PACKED;
         }
     }
 
     /// Learns that a call of `sent` records took too long for an answer.
     pub fn gave_up(&mut self, sent: usize) {
+        self.known = true;
         self.records = (self.records.min(sent) / 2).max(LEAST);
     }
 }
@@ -89,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_quick_org_takes_a_hundred_thousand_in_little_more_than_a_hundred_calls() {
-        assert_eq!(calls(100_000, Duration::from_millis(5)).len(), 102);
+        assert_eq!(calls(100_000, Duration::from_millis(5)).len(), 101);
     }
 
     #[test]

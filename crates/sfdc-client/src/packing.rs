@@ -96,6 +96,17 @@ impl Packer {
         self.write(items, Verb::Update).await
     }
 
+    /// Makes any number of records whose keys are values of a unique field that they carry: one that is
+    /// there already fails with `DUPLICATE_VALUE`. One result for each, in order; lost calls are not
+    /// repeated.
+    pub async fn create(&self, items: &[Item<'_>]) -> Result<Vec<Packed>, SfdcError> {
+        let made = |result| match result {
+            Ok(RecordResult::Done { id, .. }) => Ok(RecordResult::Done { id, created: true }),
+            other => other,
+        };
+        Ok(self.write(items, Verb::Create).await?.into_iter().map(made).collect())
+    }
+
     async fn write(&self, items: &[Item<'_>], verb: Verb<'_>) -> Result<Vec<Packed>, SfdcError> {
         verb.check_keys(items)?;
         verb.path()?;
@@ -119,7 +130,7 @@ impl Packer {
         let mut left = places;
         let mut open = FuturesUnordered::new();
         loop {
-            while open.len() < self.concurrency && !left.is_empty() {
+            while open.len() < self.at_once(&most) && !left.is_empty() {
                 let (now, later) = left.split_at(most(self.records_per_call()).clamp(1, left.len()));
                 let pack: Vec<Item<'_>> = now.iter().filter_map(|place| items.get(*place).copied()).collect();
                 open.push(async move { (now, self.pack(verb, &pack).await) });
@@ -132,6 +143,14 @@ impl Packer {
                 }
             }
         }
+    }
+
+    /// How many calls may be open: one, until an org that nobody knows has shown what it takes.
+    fn at_once(&self, most: &impl Fn(usize) -> usize) -> usize {
+        let size = *self.lock();
+        // Calls that are kept smaller teach nothing.
+        let learns = !size.is_known() && size.records() < self.most && most(size.records()) == size.records();
+        if learns { 1 } else { self.concurrency }
     }
 
     /// One call.

@@ -82,9 +82,15 @@ impl Org {
         let mut parts = Vec::new();
         let mut lost = false;
         for (place, part) in composite.composite_request.iter().enumerate() {
-            assert_eq!(
-                (part.method, part.url),
-                ("PATCH", "/services/data/v64.0/composite/sobjects/Account/IFS_Key__c")
+            assert!(
+                matches!(
+                    (part.method, part.url),
+                    ("PATCH", "/services/data/v64.0/composite/sobjects/Account/IFS_Key__c")
+                        | ("POST", "/services/data/v64.0/composite/sobjects")
+                ),
+                "{} {}",
+                part.method,
+                part.url
             );
             let (records, mut results) = results(part.body.get());
             count += records;
@@ -166,13 +172,29 @@ fn is_own(result: &Packed, number: usize) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_thousand_take_little_more_than_a_hundred_calls() {
-    let (packer, org) = org(Duration::from_millis(1), |_, _| Trouble::None);
     let load = Load::new(100_000);
-    let results = packer.upsert(&load.items(), KEY).await.expect("results");
+    // However many calls are open: an org that nobody knows is asked one at a time.
+    for (concurrency, milliseconds, most) in [(8, 1, 101), (8, 100, 300)] {
+        let (packer, org) = org(Duration::from_millis(milliseconds), |_, _| Trouble::None);
+        let packer = Packer::new(packer.client, org.clock.clone(), concurrency);
+        let results = packer.upsert(&load.items(), KEY).await.expect("results");
+        assert!(results.iter().enumerate().all(|(number, result)| is_own(result, number)));
+        let calls = org.calls.lock().expect("a lock");
+        assert!(calls.len() <= most, "{}: with the look-ups, 120 at most", calls.len());
+        let counts: Vec<usize> = calls.iter().map(|(_, count)| *count).collect();
+        assert_eq!(counts.iter().sum::<usize>(), 100_000);
+        let longest = counts.iter().max().copied().unwrap_or_default() as u64 * milliseconds;
+        assert!(counts[0] == 400 && longest <= 40_000, "{counts:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_are_made_in_packs_too() {
+    let (packer, org) = org(Duration::ZERO, |_, _| Trouble::None);
+    let load = Load::new(1_000);
+    let results = packer.create(&load.items()).await.expect("results");
     assert!(results.iter().enumerate().all(|(number, result)| is_own(result, number)));
-    let calls = org.calls.lock().expect("a lock");
-    assert_eq!(calls.len(), 102, "the target is 110 with the look-ups, 120 at most");
-    assert_eq!(calls.iter().map(|(_, count)| count).sum::<usize>(), 100_000);
+    assert_eq!(org.calls.lock().expect("a lock").len(), 2, "400, then the rest");
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,14 +215,14 @@ async fn a_part_in_trouble_leaves_the_others_alone() {
         (2, 3) => Trouble::Short,
         _ => Trouble::None,
     });
-    let load = Load::new(400 + 600 + 800);
+    let load = Load::new(400 + 800 + 1_000);
     let results = packer.upsert(&load.items(), KEY).await.expect("results");
     for (number, result) in results.iter().enumerate() {
         match number {
             400..600 => {
                 assert!(matches!(result, Err(error) if !error.may_have_acted()), "{number}: {result:?}");
             }
-            600..800 | 1600..1800 => {
+            600..800 | 1800..2000 => {
                 assert!(matches!(result, Ok(RecordResult::Missing)), "{number}: {result:?}");
             }
             _ => assert!(is_own(result, number), "{number}: {result:?}"),
