@@ -2,7 +2,7 @@
 
 use mapping::{Fields, Key, Value};
 use ml_connector_tests::{Answer, Bench};
-use sync_engine::{FaultClass, Mode};
+use sync_engine::{FaultClass, FlowError, Mode};
 
 #[tokio::test]
 async fn a_first_load_brings_every_row_once() {
@@ -43,6 +43,24 @@ async fn records_that_already_stand_in_the_target_are_linked_without_a_write() {
     let report = bench.changes().await;
     assert_eq!((report.created, report.equal), (2, 1));
     assert_eq!(bench.changes().await.unchanged, 3);
+}
+
+#[tokio::test]
+async fn a_state_that_belongs_to_another_system_is_not_used() {
+    let bench = Bench::new(3);
+    // A system that begins to say which one it is, and then is another one behind the same address.
+    bench.changes().await;
+    bench.sink.call_itself("org 1");
+    bench.source.set("K001", "one");
+    assert_eq!(bench.changes().await.updated, 1);
+    bench.sink.call_itself("org 2");
+    bench.source.set("K001", "two");
+    let error = bench.run(Mode::Changes).await.expect_err("another org");
+    assert!(matches!(error, FlowError::OtherSystems { .. }), "{error}");
+    assert!(error.to_string().contains("org 1") && error.hint().is_some_and(|hint| hint.contains("init")));
+    assert_eq!(bench.name_of("K001").as_deref(), Some("one"));
+    bench.sink.call_itself("org 1");
+    assert_eq!(bench.changes().await.updated, 1);
 }
 
 #[tokio::test]

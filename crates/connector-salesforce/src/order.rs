@@ -1,7 +1,7 @@
 //! Orders: where purchase orders go, with their lines.
 //!
 //! One order is one composite graph: it is written with all of its lines or not at all. Orders stay
-//! drafts unless the mapping says otherwise and activation is switched on; what happens to orders that
+//! drafts unless activation is switched on, for those that the mapping says or for all; what happens to orders that
 //! people activated is a policy.
 
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub enum Activation {
     Never,
     /// Once they are whole, if the mapping gives them a status that says so.
     Mapped,
+    /// Once they are whole and have lines, whenever they are written.
+    Always,
 }
 
 /// What happens to a change of an order that is activated.

@@ -97,24 +97,23 @@ impl<'s> Job<'s> {
 
     /// A status that activates is the last thing that is written, and alone.
     fn status(&mut self, activation: Activation, statuses: &Statuses) -> Result<(), Fault> {
-        let Some(fields) = &mut self.fields else { return Ok(()) };
-        let wanted = fields.iter().position(|(name, _)| name.as_str() == STATUS);
-        let text = wanted.and_then(|place| fields.get(place)).and_then(|(_, value)| value.as_text());
-        match text.map(str::to_owned) {
-            Some(status) if !statuses.is_draft(&status) => {
-                if activation == Activation::Never {
-                    let message = format!("the mapping wants the status {status}, which activates the order");
-                    let hint = "set activation = \"mapped\" in [salesforce.orders], or let the mapping give \
-                                the status of a draft";
-                    let fault = with_hint(plain(FaultClass::Data, "ACTIVATION_OFF", &message), hint);
-                    return Err(Fault { fields: vec![FieldName::from(STATUS)], ..fault });
-                }
-                fields.retain(|(name, _)| name.as_str() != STATUS);
-                self.activate = Some(status);
+        let named = |(name, _): &(FieldName, Value)| name.as_str() == STATUS;
+        let wanted = self.fields.iter().flatten().find(|field| named(field));
+        let wanted = wanted.and_then(|(_, value)| value.as_text()).map(str::to_owned);
+        let activates = wanted.filter(|status| !statuses.is_draft(status));
+        match (&activates, activation) {
+            (Some(status), Activation::Never) => return Err(off(status)),
+            // An order without lines cannot be activated, and who does not know them does not decide.
+            (None, Activation::Always) if !self.state.is_active() && has_lines(self.step) => {
+                self.activate = Some(statuses.active().to_owned());
             }
-            _ => {}
+            _ => self.activate.clone_from(&activates),
         }
-        if self.target.is_none() && !fields.iter().any(|(name, _)| name.as_str() == STATUS) {
+        let Some(fields) = &mut self.fields else { return Ok(()) };
+        if activates.is_some() {
+            fields.retain(|field| !named(field));
+        }
+        if self.target.is_none() && !fields.iter().any(named) {
             fields.push((FieldName::from(STATUS), Value::text(statuses.first())));
         }
         if self.target.is_some() && fields.is_empty() {
@@ -260,6 +259,20 @@ impl Desk<'_> {
         }
         self.prices.entries.get(&priced).cloned().ok_or_else(missing)?
     }
+}
+
+/// The mapping wants an order to be activated, and the configuration does not.
+fn off(status: &str) -> Fault {
+    let message = format!("the mapping wants the status {status}, which activates the order");
+    let hint = "set activation = \"mapped\" in [salesforce.orders], or let the mapping give the status of a \
+                draft";
+    let fault = with_hint(plain(FaultClass::Data, "ACTIVATION_OFF", &message), hint);
+    Fault { fields: vec![FieldName::from(STATUS)], ..fault }
+}
+
+/// Whether a step is about an order with lines.
+fn has_lines(step: &Step) -> bool {
+    !lines(step.draft.fields.get(LINES)).is_empty()
 }
 
 /// The order of a line: the one that is known, or the one that the same graph makes.

@@ -137,6 +137,30 @@ async fn activation_is_the_last_step_and_off_by_default() {
 }
 
 #[tokio::test]
+async fn where_orders_are_always_activated_they_are_so_once_they_have_lines() {
+    let stage = stage(|orders| {
+        orders.activation = Activation::Always;
+        orders.activated = Activated::Revert;
+    })
+    .await;
+    let one = || order("P1", "S1", &[("P1-1", 1, "1")]);
+    assert_eq!(stage.carry(vec![one(), order("P2", "S1", &[])]).await, ["created", "created"]);
+    assert_eq!(stage.records("Order", "Status"), ["P1: Activated", "P2: Draft"]);
+    assert_eq!(stage.carry(vec![one()]).await, ["nothing"]);
+    let two = [("P1-1", 2, "1"), ("P1-2", 1, "1")];
+    stage.pass(5);
+    let grown = order("P2", "S1", &[("P2-1", 1, "1")]);
+    assert_eq!(stage.carry(vec![order("P1", "S1", &two), grown]).await, ["written", "written"]);
+    assert_eq!(stage.records("OrderItem", "Quantity"), ["P1-1: 2", "P1-2: 1", "P2-1: 1"]);
+    assert_eq!(stage.records("Order", "Status"), ["P1: Activated", "P2: Activated"]);
+    // The flow of invoices does not know the lines: it activates nothing.
+    assert_eq!(stage.carry(vec![order("P3", "S1", &[])]).await, ["created"]);
+    let invoice = draft("Order", "P3", &[("IFS_Invoice_No__c", Value::text("I1"))]);
+    assert_eq!(stage.carry(vec![invoice]).await, ["written"]);
+    assert_eq!(stage.records("Order", "Status")[2], "P3: Draft");
+}
+
+#[tokio::test]
 async fn activated_orders_follow_the_policy() {
     let before = || order("P1", "S1", &[("P1-1", 1, "1")]);
     let after = || order("P1", "S1", &[("P1-1", 2, "1"), ("P1-2", 1, "1")]);

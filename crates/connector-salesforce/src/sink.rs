@@ -10,10 +10,12 @@ use sync_engine::{Lookup, Outcome, Receipt, Sink, SinkError};
 use wire::{Clock, Entropy, HttpTransport};
 
 use crate::batch::Outcomes;
+use crate::faults::sink_error;
 use crate::lookup::Search;
 use crate::objects::Objects;
 use crate::order::{self, Orders};
 use crate::org::Org;
+use crate::org_id::OrgId;
 use crate::plain_records::Plain;
 use crate::{ObjectSettings, SalesforceSettings};
 
@@ -22,6 +24,7 @@ use crate::{ObjectSettings, SalesforceSettings};
 #[derive(Debug)]
 pub struct SalesforceSink {
     org: Org,
+    which: OrgId,
 }
 
 impl SalesforceSink {
@@ -34,7 +37,15 @@ impl SalesforceSink {
     ) -> Self {
         let client = Client::new(transport, &org.instance_url, &org.api_version);
         let packer = Packer::new(client, clock.clone(), org.concurrency).at_most(org.batch_size);
-        Self { org: Org::new(packer, org, Objects::new(objects), (clock, entropy)) }
+        let org = Org::new(packer, org, Objects::new(objects), (clock, entropy));
+        Self { org, which: OrgId::default() }
+    }
+
+    /// The sink, which knows by its tokens which org it writes to: a flow whose state belongs to another
+    /// one is refused.
+    #[must_use]
+    pub fn told_by(self, which: OrgId) -> Self {
+        Self { which, ..self }
     }
 
     /// The client it speaks through.
@@ -65,6 +76,11 @@ impl Sink for SalesforceSink {
             return Orders::new(&self.org, &object).await?.find(ids, fields).await;
         }
         Search { org: &self.org, entity, object: &object, state: &[] }.find(ids, fields).await
+    }
+
+    async fn fingerprint(&self) -> Result<Option<String>, SinkError> {
+        let found = self.which.fingerprint(self.client()).await;
+        found.map_err(|error| sink_error("asking which org it is", &error))
     }
 
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError> {

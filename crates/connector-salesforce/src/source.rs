@@ -19,6 +19,7 @@ use crate::convert::instant;
 use crate::event_feed::EventFeed;
 use crate::faults::{of_call, plain, with_hint};
 use crate::objects::Objects;
+use crate::org_id::OrgId;
 use crate::poll::{Place, STAMP, State, Walk};
 use crate::schema::{Object, Schema};
 use crate::{ObjectSettings, SalesforceSettings};
@@ -73,6 +74,7 @@ pub struct SalesforceSource {
     /// The org does not say how far it tells everything.
     untold: AtomicBool,
     events: Option<Arc<EventFeed>>,
+    which: OrgId,
 }
 
 impl SalesforceSource {
@@ -95,6 +97,7 @@ impl SalesforceSource {
             columns: Mutex::default(),
             untold: AtomicBool::new(false),
             events: None,
+            which: OrgId::default(),
         }
     }
 
@@ -102,6 +105,13 @@ impl SalesforceSource {
     #[must_use]
     pub fn with_events(self, feed: Arc<EventFeed>) -> Self {
         Self { events: Some(feed), ..self }
+    }
+
+    /// The source, which knows by its tokens which org it reads: a flow whose state belongs to another
+    /// one is refused.
+    #[must_use]
+    pub fn told_by(self, which: OrgId) -> Self {
+        Self { which, ..self }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -285,6 +295,10 @@ impl Source for SalesforceSource {
         let (observations, _) = self.read(keys).await?;
         let by_key = |key: &Key| observations.iter().find(|observation| observation.key() == key).cloned();
         Ok(keys.iter().map(by_key).collect())
+    }
+
+    async fn fingerprint(&self) -> Result<Option<String>, SourceError> {
+        self.which.fingerprint(self.client()).await.map_err(|error| self.failed("which org it is", &error))
     }
 
     async fn successors(&self, keys: &[Key]) -> Result<Vec<Option<Key>>, SourceError> {

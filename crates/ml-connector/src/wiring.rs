@@ -211,5 +211,43 @@ fn mappers(config: &Config, custom: &Mappers) -> Result<Vec<ChosenMapper>, Confi
         }
         Ok(mapper)
     };
-    config.flows.iter().map(chosen).collect()
+    let all: Vec<ChosenMapper> = config.flows.iter().map(chosen).collect::<Result<_, _>>()?;
+    let ends = config.flows.iter().flat_map(|(_, file)| [&file.source, &file.target]);
+    let ends = ends.filter(|end| end.system == System::Salesforce).map(|end| end.entity.as_str());
+    let written = all.iter().flat_map(|mapper| mapper.writes.keys()).map(mapping::Entity::as_str);
+    salesforce::check_objects(config, &ends.chain(written).collect())?;
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_the_name_of_an_object_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = || crate::template::SecretPlace::Env("X".into());
+        let answers = |rest: &str| crate::template::Answers {
+            name: "acme".into(),
+            ifs_url: "https://acme.ifs.example".into(),
+            realm: "acme".into(),
+            ifs_client: "ML".into(),
+            ifs_secret: place(),
+            salesforce_url: "https://acme.my.salesforce.example".into(),
+            salesforce_client: "KEY".into(),
+            salesforce_secret: place(),
+            rest: rest.into(),
+        };
+        let checked = |name: &str| {
+            let link = folder.path().join(name);
+            let table = format!("\n[salesforce.objects.{name}]\nexternal_id = \"Key__c\"\n");
+            crate::template::write(&link, &answers(&table)).unwrap();
+            check(&Config::load(link).unwrap(), &Mappers::default())
+        };
+        let error = checked("Acount").unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some("did you mean `Account`?"), "{error}");
+        for fine in ["Account", "Site__c", "Opportunity"] {
+            checked(fine).unwrap();
+        }
+    }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::flow::raw;
 use crate::session::Session;
+use crate::systems::Joined;
 use crate::{Commit, Flow, FlowError, Taken};
 
 /// So many of a flow's last run entries are looked at.
@@ -58,12 +59,10 @@ impl Flow {
     ) -> Result<(), FlowError> {
         let source = self.parts.source.fingerprint().await?;
         let sink = self.parts.sink.fingerprint().await?;
-        let (Some(source), Some(sink)) = (source, sink) else { return Ok(()) };
-        let found = format!("{source} -> {sink}");
-        match known {
-            Some(known) if known == found => Ok(()),
-            Some(known) => Err(FlowError::OtherSystems { known: known.to_owned(), found }),
-            None => {
+        match Joined::of(known, [source, sink]) {
+            Joined::Same => Ok(()),
+            Joined::Other { known, found } => Err(FlowError::OtherSystems { known, found }),
+            Joined::Learned(found) => {
                 let commit = Commit { fingerprint: Some(found), ..Commit::default() };
                 Ok(self.parts.store.commit(&self.parts.name, session.fence, commit).await?)
             }

@@ -37,6 +37,7 @@ mod session;
 mod settle;
 mod stage;
 mod sweep_end;
+mod systems;
 mod trail;
 mod transform;
 mod verdict;

@@ -12,6 +12,7 @@ const STANDARD: &str = "ChangeEvents";
 
 /// `[events]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EventsTable {
     /// Whether they are listened to. Polls take place all the same.

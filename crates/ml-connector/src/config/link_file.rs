@@ -156,6 +156,7 @@ pub struct SalesforceTable {
 
 /// `[salesforce.events]`: the Pub/Sub API, where it is not at the usual place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PubSubTable {
     /// Its address; `https://api.pubsub.salesforce.com:7443` if it is left out.

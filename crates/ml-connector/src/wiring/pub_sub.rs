@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use audit::{Recorded, Scope, ScopeCell};
-use connector_salesforce::EventWay;
+use connector_salesforce::{EventWay, OrgId};
 use sfdc_client::events::{EventLine, PUBSUB, SessionMetadata, is_session_refused};
-use sfdc_client::{Client, Identity, SfdcError};
+use sfdc_client::{Client, SfdcError};
 use url::Url;
 use wire::{
     Authorized, Clock, GrpcLimits, GrpcTransport, HttpTransport, Origin, Pinned, TokenSource, TransportError,
@@ -27,6 +27,7 @@ pub(crate) struct PubSub {
     origin: Origin,
     instance: Url,
     tokens: Arc<TokenSource>,
+    which: OrgId,
     /// For the org's id, where the token does not name it.
     client: Client,
     clock: Arc<dyn Clock>,
@@ -63,19 +64,9 @@ impl PubSub {
             origin,
             instance: org.instance_url.clone(),
             tokens: salesforce.reached.tokens.clone(),
+            which: salesforce.which(),
             client: Client::new(salesforce.reached.transport.clone(), &org.instance_url, &org.api_version),
             clock,
-        })
-    }
-
-    async fn identity(&self) -> Result<Identity, TransportError> {
-        let grant = self.tokens.grant().await?;
-        if let Some(identity) = grant.identity().and_then(Identity::of_url) {
-            return Ok(identity);
-        }
-        self.client.identity().await.map_err(|error| match error {
-            SfdcError::Transport(error) => error,
-            other => refused(other.to_string()),
         })
     }
 }
@@ -83,7 +74,10 @@ impl PubSub {
 #[async_trait]
 impl EventWay for PubSub {
     async fn line(&self) -> Result<EventLine, TransportError> {
-        let identity = self.identity().await?;
+        let identity = self.which.identity(&self.client).await.map_err(|error| match error {
+            SfdcError::Transport(error) => error,
+            other => refused(other.to_string()),
+        })?;
         let pinned = Pinned::new(self.network.clone(), self.origin.clone());
         let metadata = SessionMetadata::new(pinned, &self.instance, &identity.org)
             .ok_or_else(|| refused(format!("{} is no address for a header", self.instance)))?;

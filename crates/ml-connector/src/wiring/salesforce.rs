@@ -1,10 +1,11 @@
 //! Salesforce as this link reaches it.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use connector_salesforce::{
-    EventFeed, Needed, ObjectSettings, SalesforceDescriber, SalesforceProbe, SalesforceSettings,
+    EventFeed, Needed, ObjectSettings, OrgId, SalesforceDescriber, SalesforceProbe, SalesforceSettings,
     SalesforceSink, SalesforceSource, SourceSettings, shipped,
 };
 use mapping::{FieldName, TargetField};
@@ -14,6 +15,7 @@ use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, Secret, 
 
 use super::pub_sub::PubSub;
 use super::system_stack::{Reach, Reached, Shared, authorities, reach};
+use crate::config::nearest::nearest;
 use crate::config::{Config, ConfigError, FlowFile, ObjectTable, SalesforceAuth, System};
 
 /// Salesforce, ready to be called.
@@ -28,6 +30,9 @@ pub(crate) struct Salesforce {
 /// Calls a minute where the configuration names none: no limit of Salesforce's, but a brake on
 /// whatever goes wrong on our side.
 const CALLS_A_MINUTE: u32 = 6_000;
+
+/// Objects that are known without being configured.
+const SHIPPED: [&str; 5] = ["Account", "Contact", "Order", "OrderItem", "Product2"];
 
 impl Salesforce {
     /// Salesforce as `config` says.
@@ -60,7 +65,8 @@ impl Salesforce {
         object(config, entity)?;
         let time_and_chance = (self.clock.clone(), self.entropy.clone());
         let transport = self.reached.transport.clone();
-        Ok(Arc::new(SalesforceSink::new(transport, time_and_chance, &self.org, configured(config))))
+        let sink = SalesforceSink::new(transport, time_and_chance, &self.org, configured(config));
+        Ok(Arc::new(sink.told_by(self.which())))
     }
 
     /// The source of one kind of record, with the fields `reads`.
@@ -75,11 +81,16 @@ impl Salesforce {
         let settings = SourceSettings::new(&object.object, reads);
         let (transport, clock) = (self.reached.transport.clone(), self.clock.clone());
         let what = (settings, configured(config));
-        let source = SalesforceSource::new(transport, clock, &self.org, what);
+        let source = SalesforceSource::new(transport, clock, &self.org, what).told_by(self.which());
         Ok(Arc::new(match feed {
             Some(feed) => source.with_events(feed),
             None => source,
         }))
+    }
+
+    /// Tells which org it is.
+    pub(crate) fn which(&self) -> OrgId {
+        OrgId::new(self.reached.tokens.clone())
     }
 
     /// The change events of the flow `name`, if it listens to them.
@@ -176,6 +187,22 @@ fn configured(config: &Config) -> Vec<ObjectSettings> {
         external_id: table.external_id.clone(),
     };
     tables.map(object).collect()
+}
+
+/// A slip in the name of a configured object would leave the one that is meant as it is shipped. Objects
+/// that only records point to may have any name, so that only what looks like a slip is refused.
+pub(crate) fn check_objects(config: &Config, used: &BTreeSet<&str>) -> Result<(), ConfigError> {
+    let known = || used.iter().copied().chain(SHIPPED);
+    for name in config.link.salesforce.objects.keys() {
+        if known().any(|known| known == name) {
+            continue;
+        }
+        if let Some(near) = nearest(name, known()) {
+            let reason = format!("[salesforce.objects.{name}]: no flow has to do with `{name}`");
+            return Err(ConfigError::new(config.link_file(), reason).hint(format!("did you mean `{near}`?")));
+        }
+    }
+    Ok(())
 }
 
 /// The object and its external id: as configured, or as shipped.
