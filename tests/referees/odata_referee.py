@@ -49,10 +49,11 @@ class World:
         return self.product
 
     def loaded(self):
-        """A link whose first load is done."""
+        """A link whose first load is done, and no poll that an earlier check broke off."""
+        self.front.reset()
         if not self.org.rows:
             self.run()
-            self.run()
+        self.run()
         self.front.reset()
         self.org.reset_figures()
         return self.product
@@ -75,7 +76,7 @@ class World:
 
     def rest(self):
         """After a mass change polls take several pages, which leave the last seconds to the next poll."""
-        time.sleep(4)
+        time.sleep(6)
 
     def verified(self):
         """The audit log is whole."""
