@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use ml_connector_tests::playground::{Playground, ask, call, differences};
+use ml_connector_tests::playground::{Playground, ask, call, daemon_binary, differences};
 use serde_json::Value;
 
-use crate::daemon_process::{Daemon, command, daemon_binary, playground, status, suppliers};
+use crate::daemon_process::{Daemon, command, playground, status, suppliers};
 use crate::outcome::{Outcome, written};
 
 const DONE: i32 = 0;

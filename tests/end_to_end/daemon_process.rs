@@ -1,12 +1,12 @@
 //! A daemon as a process, whose log is read line by line.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use ml_connector_tests::playground::{Playground, binary};
+use ml_connector_tests::playground::{Playground, daemon_binary};
 use serde_json::Value;
 
 use crate::outcome::Outcome;
@@ -22,11 +22,6 @@ pub(crate) struct Daemon {
     said: String,
     /// Ends the watch over it.
     _watched: Sender<()>,
-}
-
-/// The built `ml-connectord`.
-pub(crate) fn daemon_binary() -> PathBuf {
-    binary().with_file_name("ml-connectord")
 }
 
 /// `ml-connectord` on `folder`.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use ml_connector_tests::playground::{Playground, binary, differences};
+use ml_connector_tests::playground::{Playground, binary, daemon_binary, differences};
 
-use crate::daemon_process::{Daemon, daemon_binary};
+use crate::daemon_process::Daemon;
 use crate::outcome::Outcome;
 use crate::sinks::{MailServer, Webhook};
 
@@ -41,7 +41,7 @@ impl Newcomer<'_> {
     fn command(&self, words: &[&str]) -> Command {
         let program = match words.first() {
             Some(&"ml-connector") => binary().to_owned(),
-            Some(&"ml-connectord") => daemon_binary(),
+            Some(&"ml-connectord") => daemon_binary().to_owned(),
             other => panic!("no program of ours: {other:?}"),
         };
         let mut command = Command::new(program);

@@ -3,12 +3,12 @@
 //! `cargo run --release -p ml-connector-tests --bin idle_links -- --links 1000 --minutes 5`
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clap::Parser;
-use ml_connector_tests::playground::binary;
+use ml_connector_tests::playground::daemon_binary;
 use wire::{Clock, SystemClock};
 
 /// What a thousand idle links cost.
@@ -20,6 +20,9 @@ struct Args {
     /// For how long
     #[arg(long, default_value_t = 5)]
     minutes: u64,
+    /// Which `ml-connectord`; the one of this workspace, built now, if left out
+    #[arg(long, value_name = "FILE")]
+    daemon: Option<PathBuf>,
 }
 
 const MAPPING: &str = include_str!("../../../crates/ml-connector/mappings/supplier-to-account.toml");
@@ -87,7 +90,8 @@ async fn main() -> std::io::Result<()> {
         link(&root.path().join(format!("link{number:05}")), &now)?;
     }
     let begun = SystemClock.elapsed();
-    let mut daemon = Command::new(binary().with_file_name("ml-connectord"))
+    let program = args.daemon.unwrap_or_else(|| daemon_binary().to_owned());
+    let mut daemon = Command::new(program)
         .args(["--links"])
         .arg(root.path())
         .env("IDLE_SECRET", "idle")
