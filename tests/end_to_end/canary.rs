@@ -22,14 +22,24 @@ const VAULT_TOKEN: &str = "canary-vault-8Zk4";
 const HOOK_PATH: &str = "canary-path-1Tn7";
 const HOOK_TOKEN: &str = "canary-hook-6Rw9";
 const MAIL_PASSWORD: &str = "canary-mail-3Xd5";
+const COLLECTOR_TOKEN: &str = "canary-collector-4Vb1";
 const DEAD_MAN_PATH: &str = "canary-alarm-2Lm8";
 /// How the tokens of both sandboxes begin or what they hold.
 const SESSIONS: [&str; 2] = ["eyJhbGciOiJub25lIn0.0", "!AQ0000"];
 
 /// Everything that must not be found.
 fn marks() -> Vec<&'static str> {
-    let mut marks =
-        vec![RIGHT, BASIC, WRONG, VAULT_TOKEN, HOOK_PATH, HOOK_TOKEN, MAIL_PASSWORD, DEAD_MAN_PATH];
+    let mut marks = vec![
+        RIGHT,
+        BASIC,
+        WRONG,
+        VAULT_TOKEN,
+        HOOK_PATH,
+        HOOK_TOKEN,
+        MAIL_PASSWORD,
+        COLLECTOR_TOKEN,
+        DEAD_MAN_PATH,
+    ];
     marks.extend(SESSIONS);
     marks
 }
@@ -64,7 +74,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(vault: &Vault, hook: &Webhook, mail: &MailServer) -> Self {
+    fn new(vault: &Vault, [hook, collector]: [&Webhook; 2], mail: &MailServer) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let playground = playground(folder.path(), 40);
         for name in ["ifs", "salesforce"] {
@@ -84,6 +94,7 @@ impl Stage {
         playground.keep_secret("hook", &format!("{}/{HOOK_PATH}", hook.url));
         playground.keep_secret("hook-token", HOOK_TOKEN);
         playground.keep_secret("mail", MAIL_PASSWORD);
+        playground.keep_secret("collector", COLLECTOR_TOKEN);
         let settings = format!(
             "[alerts]\nfailures = 1\n\
              [[alerts.webhooks]]\nname = \"chat\"\nsecret_url = {{ file = \"secrets/hook\" }}\n\
@@ -91,8 +102,10 @@ impl Stage {
              [[alerts.emails]]\nname = \"ops\"\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\n\
              user = \"mlc\"\npassword = {{ file = \"secrets/mail\" }}\n\
              from = \"mlc@acme.example\"\nto = [\"ops@acme.example\"]\n\
-             [dead_man]\nsecret_url = {{ env = \"CANARY_DEAD_MAN\" }}\nevery = \"200ms\"\n",
-            mail.port
+             [dead_man]\nsecret_url = {{ env = \"CANARY_DEAD_MAN\" }}\nevery = \"200ms\"\n\
+             [telemetry]\notlp = \"{}\"\ntoken = {{ file = \"secrets/collector\" }}\nevery = \"500ms\"\n",
+            mail.port,
+            collector.url.trim_end_matches("/hook"),
         );
         std::fs::write(playground.link.join("daemon.toml"), settings).expect("a file");
         Self { folder, playground, said: Vec::new() }
@@ -115,10 +128,24 @@ impl Stage {
     }
 }
 
+/// Everything that a collector was sent, once it has spans of all kinds and metrics.
+fn collected(collector: &Webhook) -> String {
+    let mut sent = String::new();
+    let names = ["run", "flow", "page", "batch", "call"].map(|name| format!("\"name\":\"{name}\""));
+    let wanted = names.iter().map(String::as_str).chain(["/v1/metrics", "mlc.flow.age"]);
+    while !wanted.clone().all(|name| sent.contains(name)) {
+        let call = collector.next();
+        assert!(call.contains(COLLECTOR_TOKEN), "the token is in use: {call}");
+        sent += &call.replace(COLLECTOR_TOKEN, "");
+    }
+    sent
+}
+
 #[test]
 fn no_secret_is_found_in_anything_that_is_left_behind_said_or_answered() {
     let (vault, hook, mail) = (Vault::open(RIGHT), Webhook::open(), MailServer::open());
-    let mut stage = Stage::new(&vault, &hook, &mail);
+    let collector = Webhook::open();
+    let mut stage = Stage::new(&vault, [&hook, &collector], &mail);
     for args in [
         &["config", "check", "--json"][..],
         &["doctor", "--json", "-vvv"],
@@ -147,6 +174,7 @@ fn no_secret_is_found_in_anything_that_is_left_behind_said_or_answered() {
         stage.does(args, DONE);
     }
     stage.said.push(("metrics".into(), metrics(&stage.playground)));
+    stage.said.push(("telemetry".into(), collected(&collector)));
     let command_line =
         std::fs::read_to_string(format!("/proc/{}/cmdline", daemon.id())).expect("it is there");
     stage.said.push(("the command line".into(), command_line));

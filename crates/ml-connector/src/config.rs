@@ -19,6 +19,7 @@ pub mod interval;
 pub mod link_file;
 pub mod schedule_table;
 pub mod secret_ref;
+pub mod telemetry_table;
 pub mod vault;
 
 pub(crate) mod calendar_files;
@@ -42,6 +43,7 @@ pub use link_file::{
 };
 pub use schedule_table::{ClockText, CronText, DeadlineTable, ScheduleTable};
 pub use secret_ref::SecretRef;
+pub use telemetry_table::TelemetryTable;
 pub use vault::VaultRef;
 
 /// The name of the file that makes a folder a link.

@@ -15,6 +15,7 @@ use sync_engine::{
     SourceError, Watch,
 };
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 use wire::{Clock, Entropy, SystemClock, SystemEntropy, TokenSource};
 
 use crate::checking::Describers;
@@ -26,7 +27,7 @@ use crate::mappers::Mappers;
 use crate::once::Once;
 use crate::stop::Stop;
 use crate::verbs::Session;
-use crate::wiring::{self, CallCounts, GuardedLog};
+use crate::wiring::{self, Allowance, CallCounts, GuardedLog, Waits};
 
 /// What a link is opened with besides its configuration.
 #[derive(Debug, Clone)]
@@ -174,7 +175,8 @@ impl Connector {
         let _turn = self.turn.lock().await;
         self.check_before_writing(flow).await?;
         let begun = self.begin(flow).await;
-        let done = work.cycle(mode, watch).await;
+        let span = tracing::info_span!("flow", flow, mode = mode_name(&mode));
+        let done = work.cycle(mode, watch).instrument(span).await;
         self.end(flow, begun, done)
     }
 
@@ -246,9 +248,14 @@ impl Connector {
         self.holding.flows(&self.config).await.ok()?.into_iter().find(|status| status.flow == flow)
     }
 
-    /// Per cent left of each system's daily calls, where the system says so.
-    pub(crate) fn quota(&self) -> BTreeMap<&'static str, u8> {
+    /// What is left of each system's daily calls, where the system says so.
+    pub(crate) fn quota(&self) -> BTreeMap<&'static str, Allowance> {
         self.calls.quota()
+    }
+
+    /// How often the audit log was written to since this was last asked for, and how long that took.
+    pub(crate) fn audit_waits(&self) -> Waits {
+        self.log.take_waits()
     }
 
     /// Systems other than this machine are written to only if the configuration says so.
@@ -297,5 +304,13 @@ impl Connector {
             }
             _ => Failure::Flow { flow: flow.into(), error: Box::new(error) },
         }
+    }
+}
+
+fn mode_name(mode: &Mode) -> &'static str {
+    match mode {
+        Mode::Changes => "changes",
+        Mode::Full => "full",
+        Mode::Keys(_) => "keys",
     }
 }

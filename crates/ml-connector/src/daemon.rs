@@ -17,6 +17,8 @@ use crate::failure::Failure;
 use crate::mappers::Mappers;
 use crate::runner;
 use crate::stop::Stop;
+use crate::telemetry::exporter::Exporter;
+use crate::telemetry::{self, Finished};
 use crate::terminal::{Colour, Terminal};
 use crate::verbs::LogFormat;
 
@@ -44,6 +46,7 @@ mod metrics;
 mod names;
 mod news;
 mod outlet;
+mod pace;
 mod server;
 mod service_manager;
 mod signals;
@@ -52,6 +55,10 @@ mod template;
 mod token;
 mod view;
 mod worker;
+
+pub(crate) use channel::{SecretUrl, call};
+pub(crate) use metric::Kind as MetricKind;
+pub(crate) use metrics::Row as MetricRow;
 
 use alert::Alerts;
 use instance::Instance;
@@ -130,8 +137,8 @@ impl Daemon {
         let terminal = Terminal::of_process(false, Colour::Auto);
         let plain = if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
         let log = LogPipe::to(std::io::stderr());
-        runner::log(args.verbose.saturating_add(1), args.log_format.unwrap_or(plain), terminal, log.clone());
-        let ended = self.carry_out(&args, &log);
+        let form = (args.verbose.saturating_add(1), args.log_format.unwrap_or(plain));
+        let ended = self.carry_out(&args, form, &log, terminal);
         log.finish();
         ended.unwrap_or_else(|failure| {
             terminal.fail(&failure);
@@ -139,13 +146,25 @@ impl Daemon {
         })
     }
 
-    fn carry_out(self, args: &Args, log: &LogPipe) -> Result<Exit, Failure> {
+    fn carry_out(
+        self,
+        args: &Args,
+        form: (u8, LogFormat),
+        log: &LogPipe,
+        terminal: Terminal,
+    ) -> Result<Exit, Failure> {
+        // Files are named in its own folder too, which stands in it: one beginning for all of them.
+        let root = std::path::absolute(&args.links).map_err(|error| Failure::storage(&args.links, &error))?;
+        let settings = DaemonFile::load(&root)?;
+        let traced = settings.telemetry.otlp.is_some();
+        let (spans, finished) = telemetry::watch(Arc::new(SystemClock), Arc::new(SystemEntropy));
+        runner::log(form, terminal, log.clone(), traced.then_some(spans));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .enable_all()
             .build()
             .map_err(|error| Failure::Internal { what: format!("no threads to work with: {error}") })?;
-        let exit = runtime.block_on(serve(&args.links, self.mappers, log));
+        let exit = runtime.block_on(serve(&root, settings, self.mappers, (log, finished)));
         // Whatever was cut off is settled by the next start; nobody waits for it here.
         runtime.shutdown_background();
         exit
@@ -153,10 +172,12 @@ impl Daemon {
 }
 
 /// Serves `root` until it is stopped.
-async fn serve(root: &Path, mappers: Mappers, log: &LogPipe) -> Result<Exit, Failure> {
-    // Files are named in its own folder too, which stands in it: one beginning for all of them.
-    let root = &std::path::absolute(root).map_err(|error| Failure::storage(root, &error))?;
-    let settings = DaemonFile::load(root)?;
+async fn serve(
+    root: &Path,
+    settings: DaemonFile,
+    mappers: Mappers,
+    (log, finished): (&LogPipe, Finished),
+) -> Result<Exit, Failure> {
     let instance = Instance::take(root)?;
     let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) =
         (Arc::new(SystemClock), Arc::new(SystemEntropy));
@@ -170,8 +191,10 @@ async fn serve(root: &Path, mappers: Mappers, log: &LogPipe) -> Result<Exit, Fai
     };
     let channels = channels::open(root, &settings.alerts, &clock)?;
     let dead_man = channels::dead_man(root, settings.dead_man.as_ref(), &clock)?;
+    let exporter = channels::exporter(root, &settings.telemetry, &clock)?;
     let alerts = Alerts::new(settings.alerts.clone(), Outlet::start(channels, &clock));
     let control = settings.control.clone();
+    let telemetry_lost = finished.lost.clone();
     let parts = Parts {
         root: root.to_owned(),
         settings,
@@ -181,6 +204,7 @@ async fn serve(root: &Path, mappers: Mappers, log: &LogPipe) -> Result<Exit, Fai
         worker: Arc::new(Links::new(opening)),
         alerts,
         log: log.clone(),
+        telemetry_lost,
     };
     let keeper = Keeper::new(parts).map_err(|error| Failure::storage(root, &error))?;
     refuse_nothing(&keeper)?;
@@ -195,6 +219,7 @@ async fn serve(root: &Path, mappers: Mappers, log: &LogPipe) -> Result<Exit, Fai
     listen(&socket, control.listen, &desk).await?;
     tokio::spawn(signals::listen(stop, keeper.sender(), manager.clone()));
     tokio::spawn(dead_man::watch(dead_man, keeper.sender(), clock.clone(), manager.clone()));
+    export(exporter, finished, &keeper);
     tracing::info!(links = keeper.links.len(), socket = %socket.display(), "ready");
     manager.tell("READY=1");
     let exit = keeper.run().await;
@@ -202,6 +227,25 @@ async fn serve(root: &Path, mappers: Mappers, log: &LogPipe) -> Result<Exit, Fai
     std::fs::remove_file(&socket).ok();
     tracing::info!(code = exit.code(), "ended");
     Ok(exit)
+}
+
+/// Sends spans and metrics from now on, if somebody wants them.
+fn export(exporter: Option<Exporter>, finished: Finished, keeper: &Keeper) {
+    let Some(exporter) = exporter else { return };
+    let (sender, clock, since) = (keeper.sender(), keeper.clock.clone(), keeper.since);
+    let lost = finished.lost.clone();
+    tokio::spawn(exporter.clone().send_spans(finished));
+    tokio::spawn(async move {
+        loop {
+            clock.sleep(exporter.every).await;
+            let (reply, rows) = tokio::sync::oneshot::channel();
+            if sender.send(Message::Measure(reply)).await.is_err() {
+                return;
+            }
+            let Ok(rows) = rows.await else { return };
+            exporter.send_metrics(&rows, since, &lost).await;
+        }
+    });
 }
 
 /// A daemon that has nothing to run says so instead of waiting.

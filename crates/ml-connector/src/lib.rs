@@ -52,6 +52,7 @@ mod schemas;
 mod script;
 
 mod status_view;
+mod telemetry;
 mod template;
 mod terminal;
 mod timeline;

@@ -7,13 +7,17 @@ use std::sync::Arc;
 use clap::Parser;
 use mapping::Mapper;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use wire::{SystemClock, SystemEntropy};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::mappers::Mappers;
 use crate::stop::Stop;
+use crate::telemetry::span_layer::SpanLayer;
 use crate::terminal::Terminal;
 use crate::verbs::{Cli, LogFormat, Session};
 
@@ -65,7 +69,7 @@ impl Runner {
             Err(error) => return answer(&error),
         };
         let terminal = Terminal::of_process(cli.json, cli.color);
-        log(cli.verbose, cli.log_format, terminal, std::io::stderr);
+        log((cli.verbose, cli.log_format), terminal, std::io::stderr, None);
         let result = self.carry_out(program, cli, terminal);
         result.unwrap_or_else(|failure| {
             terminal.fail(&failure);
@@ -129,9 +133,14 @@ pub(crate) fn answer(error: &clap::Error) -> Exit {
     if error.use_stderr() { Exit::Usage } else { Exit::Ok }
 }
 
-/// Sets up what `--verbose` says, to `writer`. An embedding program that has its own subscriber keeps it.
-pub(crate) fn log<W>(verbose: u8, format: LogFormat, terminal: Terminal, writer: W)
-where
+/// Sets up what `--verbose` says, to `writer`, and takes spans besides. An embedding program that has its own
+/// subscriber keeps it.
+pub(crate) fn log<W>(
+    (verbose, format): (u8, LogFormat),
+    terminal: Terminal,
+    writer: W,
+    spans: Option<SpanLayer>,
+) where
     W: for<'line> MakeWriter<'line> + Send + Sync + 'static,
 {
     let level = match verbose {
@@ -140,12 +149,14 @@ where
         2 => "debug",
         _ => "trace",
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(level))
-        .with_writer(writer)
-        .with_ansi(terminal.talk.0);
-    let _ = match format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(terminal.talk.0);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
+    let subscriber = tracing_subscriber::registry()
+        .with(lines.with_filter(EnvFilter::new(level)))
+        .with(spans.map(SpanLayer::filtered));
+    // An embedding program may have one of its own.
+    let _ = subscriber.try_init();
 }

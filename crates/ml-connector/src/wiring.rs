@@ -30,9 +30,9 @@ mod pub_sub;
 mod salesforce;
 mod system_stack;
 
-pub(crate) use call_counts::{CallCounts, Counted};
+pub(crate) use call_counts::{Allowance, CallCounts, Counted};
 use chosen_mapper::ChosenMapper;
-pub(crate) use guarded_log::GuardedLog;
+pub(crate) use guarded_log::{GuardedLog, Waits};
 use ifs::Ifs;
 pub(crate) use org_setup::OrgSetup;
 use salesforce::Salesforce;
@@ -41,12 +41,11 @@ use system_stack::Shared;
 /// Everything of a link, put together.
 pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Failure> {
     // Mappings and secrets first: what is wrong with them must not leave an empty data folder.
-    known_entities::check(&config)?;
     let mappers = mappers(&config, &opening.mappers)?;
     config.ifs_secret()?;
     config.salesforce_secret()?;
     let holding = Holding::open(&config)?;
-    let log = Arc::new(GuardedLog::new(holding.log.clone()));
+    let log = Arc::new(GuardedLog::new(holding.log.clone(), opening.clock.clone()));
     let scope = Arc::new(ScopeCell::new(Scope::default()));
     let calls = CallCounts::default();
     let shared = Shared {
@@ -118,7 +117,6 @@ fn settings(config: &Config, (name, file): (&str, &FlowFile), mapper: &ChosenMap
 
 /// What can be said of a configuration without asking anybody.
 pub(crate) fn check(config: &Config, custom: &Mappers) -> Result<(), ConfigError> {
-    known_entities::check(config)?;
     mappers(config, custom).map(drop)
 }
 
@@ -203,6 +201,7 @@ fn targets<'a>(file: &'a FlowFile, mapper: &'a ChosenMapper) -> Vec<&'a str> {
 
 /// The mapper of each flow, in their order, fit for what it reads.
 fn mappers(config: &Config, custom: &Mappers) -> Result<Vec<ChosenMapper>, ConfigError> {
+    known_entities::check(config)?;
     let chosen = |(name, file): &(String, FlowFile)| {
         ends::check(config, name, file)?;
         let mapper = chosen_mapper::choose(config, name, file, custom)?;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use mapping::{Change, Entity, Key, Policy, Side};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use crate::flow::raw;
 use crate::session::Session;
@@ -167,7 +168,7 @@ impl Flow {
                     return Ok(());
                 }
                 Some(cursor) => {
-                    let upcoming = self.parts.source.pull(Some(&cursor));
+                    let upcoming = self.parts.source.pull(Some(&cursor)).instrument(self.page_span());
                     let (carried, upcoming) =
                         futures::join!(self.carry(session, Stage::Pulled(pulled)), upcoming);
                     carried?;
@@ -178,13 +179,17 @@ impl Flow {
         }
     }
 
+    fn page_span(&self) -> tracing::Span {
+        tracing::debug_span!("page", flow = self.parts.name.as_str())
+    }
+
     async fn first_page(&self, session: &mut Session, cursor: Option<&Cursor>) -> Result<Page, FlowError> {
-        match self.parts.source.pull(cursor).await {
+        match self.parts.source.pull(cursor).instrument(self.page_span()).await {
             Err(SourceError::CursorExpired { reason }) if cursor.is_some() => {
                 self.tell("restarted", raw(&json!({ "reason": reason }))).await?;
                 session.report.restarted = true;
                 session.report.resumed = false;
-                Ok(self.parts.source.pull(None).await?)
+                Ok(self.parts.source.pull(None).instrument(self.page_span()).await?)
             }
             other => Ok(other?),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use mapping::{Entity, ExternalId, Key, Note, Record, Rewrite, Step};
+use tracing::Instrument as _;
 
 use crate::halt::Halt;
 use crate::session::Session;
@@ -220,7 +221,13 @@ impl Flow {
     }
 
     /// Takes a batch through all stages that it has before it.
-    pub(crate) async fn carry(&self, session: &mut Session, mut stage: Stage) -> Result<(), FlowError> {
+    pub(crate) async fn carry(&self, session: &mut Session, stage: Stage) -> Result<(), FlowError> {
+        let records = if let Stage::Pulled(pulled) = &stage { pulled.observations.len() } else { 0 };
+        let span = tracing::debug_span!("batch", flow = self.parts.name.as_str(), records);
+        self.carry_on(session, stage).instrument(span).await
+    }
+
+    async fn carry_on(&self, session: &mut Session, mut stage: Stage) -> Result<(), FlowError> {
         while !matches!(stage, Stage::Kept) {
             stage = self.step(session, stage).await?;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{AlertsTable, ConfigError, Interval, SecretRef, document};
+use super::{AlertsTable, ConfigError, Interval, SecretRef, TelemetryTable, document};
 
 /// The name of the file, in the folder that the daemon is started on.
 pub const DAEMON_FILE: &str = "daemon.toml";
@@ -31,6 +31,8 @@ pub struct DaemonFile {
     pub alerts: AlertsTable,
     /// Who raises the alarm when the daemon is gone.
     pub dead_man: Option<DeadManTable>,
+    /// Where traces and metrics are sent.
+    pub telemetry: TelemetryTable,
 }
 
 impl Default for DaemonFile {
@@ -43,6 +45,7 @@ impl Default for DaemonFile {
             control: ControlTable::default(),
             alerts: AlertsTable::default(),
             dead_man: None,
+            telemetry: TelemetryTable::default(),
         }
     }
 }

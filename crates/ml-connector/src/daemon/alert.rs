@@ -249,8 +249,9 @@ fn troubles(
             "`ml-connector quarantine list`".into(),
         );
     }
-    for (system, left) in &flow.quota {
-        if *left < rules.quota {
+    for (system, allowance) in &flow.quota {
+        let left = allowance.percent();
+        if left < rules.quota {
             let title = format!("{left} % of the daily calls of {system} are left");
             let hint = "give the flows a longer interval, or ask who else is calling".into();
             tell(Trouble::Quota, title, "runs fail when none is left".into(), hint);

@@ -9,7 +9,10 @@ use wire::{Clock, HttpTransport, Limits, ReqwestTransport};
 
 use super::channel::{Channel, Program, SecretUrl, Way, Webhook};
 use super::email::Email;
-use crate::config::{Address, AlertsTable, ConfigError, DAEMON_FILE, DeadManTable, SecretRef};
+use crate::config::{
+    Address, AlertsTable, ConfigError, DAEMON_FILE, DeadManTable, SecretRef, TelemetryTable,
+};
+use crate::telemetry::exporter::Exporter;
 
 /// An alarm that is fed as long as the daemon lives.
 #[derive(Debug)]
@@ -65,6 +68,16 @@ pub(crate) fn dead_man(
     let file = root.join(DAEMON_FILE);
     let url = address(root, &file, table.url.as_ref(), table.secret_url.as_ref())?;
     Ok(Some(DeadMan { transport: transport(&file, clock)?, url, every: table.every.0 }))
+}
+
+/// Who sends traces and metrics, if somebody wants them.
+pub(crate) fn exporter(
+    root: &Path,
+    table: &TelemetryTable,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Exporter>, ConfigError> {
+    let file = root.join(DAEMON_FILE);
+    Exporter::new((root, &file), table, || transport(&file, clock), clock)
 }
 
 fn transport(file: &Path, clock: &Arc<dyn Clock>) -> Result<Arc<dyn HttpTransport>, ConfigError> {

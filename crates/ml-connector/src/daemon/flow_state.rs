@@ -11,9 +11,11 @@ use sync_engine::{FlowStatus, Mode, Report};
 
 use super::live::Live;
 use super::memory::{Carried, FlowMemory};
+use super::pace::Pace;
 use super::worker::{Done, Failed};
 use crate::config::FlowFile;
 use crate::exit::Exit;
+use crate::wiring::{Allowance, Waits};
 
 /// One flow.
 #[derive(Debug)]
@@ -46,8 +48,12 @@ pub(crate) struct FlowState {
     pub(crate) standing: Option<FlowStatus>,
     /// Counted since the daemon began.
     pub(crate) totals: Totals,
-    /// Per cent left of each system's daily calls.
-    pub(crate) quota: BTreeMap<&'static str, u8>,
+    /// What is left of each system's daily calls.
+    pub(crate) quota: BTreeMap<&'static str, Allowance>,
+    /// How fast they are used up.
+    pub(crate) pace: BTreeMap<&'static str, Pace>,
+    /// How long after its time the last run by schedule began.
+    pub(crate) late: Option<Duration>,
     /// Raised with every new plan, so that older entries of the timetable are recognised.
     pub(crate) generation: u64,
 }
@@ -98,6 +104,8 @@ pub(crate) struct Totals {
     pub(crate) calls: u64,
     /// Seconds that runs took.
     pub(crate) seconds: f64,
+    /// Writes to the audit log, and how long they took.
+    pub(crate) audit: Waits,
 }
 
 impl FlowState {
@@ -121,6 +129,8 @@ impl FlowState {
             standing: None,
             totals: Totals::default(),
             quota: BTreeMap::new(),
+            pace: BTreeMap::new(),
+            late: None,
             generation: 0,
         }
     }
@@ -137,6 +147,8 @@ impl FlowState {
             standing: old.standing,
             totals: old.totals,
             quota: old.quota,
+            pace: old.pace,
+            late: old.late,
             generation: old.generation,
             changes: std::mem::take(&mut self.changes),
             sweeps: self.sweeps.take(),
@@ -186,9 +198,12 @@ impl FlowState {
         let last = if sweep { &mut self.memory.sweep } else { &mut self.memory.changes };
         last.begin(now);
         self.memory.first.get_or_insert(now);
+        let planned = self.planned.take().filter(|_| self.asked.is_none());
+        if let Some(planned) = planned {
+            self.late = Duration::try_from(now.duration_since(planned.next.at)).ok();
+        }
         self.asked = None;
         self.told = None;
-        self.planned = None;
         let live = Arc::new(Live::default());
         let keys = std::mem::take(&mut self.keys);
         self.running = Some(Running { since: now, sweep, why, live: live.clone(), keys });
@@ -221,7 +236,13 @@ impl FlowState {
             self.keys.extend(running.keys);
         }
         self.standing = done.standing.or(self.standing.take());
+        for (system, allowance) in &done.quota {
+            let first = Pace::new(now, allowance.left);
+            self.pace.entry(*system).or_insert(first).note(now, allowance.left);
+        }
         self.quota.extend(done.quota);
+        self.totals.audit.number += done.audit.number;
+        self.totals.audit.lasting += done.audit.lasting;
         self.outcome = Some(Outcome { result: done.result.map(|ran| ran.report) });
     }
 

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +16,7 @@ use super::alert::Alerts;
 use super::ask::{Answer, Ask};
 use super::link_state::LinkState;
 use super::log_pipe::LogPipe;
+use super::metrics::{self, Row};
 use super::names::{FlowId, LinkId};
 use super::stamp::Stamp;
 use super::worker::{Done, Failed, Task, Worker};
@@ -41,6 +43,8 @@ pub(crate) enum Message {
     Ask(Ask, oneshot::Sender<Answer>),
     /// How the files look now.
     Looked(Vec<(PathBuf, Stamp)>),
+    /// Somebody wants all metrics.
+    Measure(oneshot::Sender<Vec<Row>>),
 }
 
 /// The clockwork.
@@ -56,6 +60,8 @@ pub(crate) struct Keeper {
     pub(crate) alerts: Alerts,
     /// Where log lines go.
     pub(crate) log: LogPipe,
+    /// How much no collector took.
+    pub(crate) telemetry_lost: Arc<AtomicU64>,
     /// Since when it runs.
     pub(crate) since: Timestamp,
     /// Whether nothing new begins.
@@ -97,6 +103,8 @@ pub(crate) struct Parts {
     pub(crate) alerts: Alerts,
     /// Where log lines go.
     pub(crate) log: LogPipe,
+    /// How much no collector took.
+    pub(crate) telemetry_lost: Arc<AtomicU64>,
 }
 
 impl Keeper {
@@ -110,6 +118,7 @@ impl Keeper {
             links: BTreeMap::new(),
             alerts: parts.alerts,
             log: parts.log,
+            telemetry_lost: parts.telemetry_lost,
             since: now,
             draining: false,
             moved: 0,
@@ -187,6 +196,8 @@ impl Keeper {
                 let _ = reply.send(self.answer(ask));
             }
             Message::Looked(looks) => self.looked(looks),
+            // Whoever asked may have gone away.
+            Message::Measure(reply) => drop(reply.send(metrics::rows(self))),
         }
     }
 
@@ -290,18 +301,18 @@ impl Keeper {
         let Some(flow) = link.flows.get_mut(&id.flow) else { return false };
         let Some((mode, why)) = flow.due(now) else { return false };
         tracing::info!(link = %id.link, flow = %id.flow, %why, "run begins");
-        let live = flow.begin(&mode, why, now);
+        let live = flow.begin(&mode, why.clone(), now);
         let keys = flow.running.iter().flat_map(|running| running.keys.iter().cloned()).collect();
         link.busy = true;
         link.remember();
         self.running += 1;
-        let task = Task { id: id.clone(), config, revision, mode, live, keys };
+        let task = Task { id: id.clone(), config, revision, mode, live, keys, why };
         let (worker, sender, id) = (self.worker.clone(), self.sender.clone(), id.clone());
         tokio::spawn(async move {
             // In a task of its own: a defect in one run ends that run.
             let done = match tokio::spawn(async move { worker.run(task).await }).await {
                 Ok(done) => done,
-                Err(_) => Done { result: Err(Failed::panicked()), standing: None, quota: BTreeMap::new() },
+                Err(_) => Done::failed(Failed::panicked()),
             };
             // The clockwork is gone only when the daemon has ended.
             let _ = sender.send(Message::Done(id, Box::new(done))).await;

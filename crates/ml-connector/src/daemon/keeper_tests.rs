@@ -25,6 +25,7 @@ use crate::connector::Ran;
 use crate::exit::Exit;
 use crate::mappers::Mappers;
 use crate::stop::Stop;
+use crate::wiring::Waits;
 
 /// A world of links whose runs are only pretended.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Worker for Pretended {
         };
         let result =
             if self.failing.lock().unwrap().contains(link.as_str()) { Err(failed()) } else { Ok(ran()) };
-        Done { result, standing: None, quota: BTreeMap::new() }
+        Done { result, standing: None, quota: BTreeMap::new(), audit: Waits::default() }
     }
 
     fn news(&self, id: &FlowId) -> Option<News> {
@@ -144,6 +145,7 @@ impl World {
             worker: self.worker.clone(),
             alerts: Alerts::new(crate::config::AlertsTable::default(), outlet),
             log: LogPipe::to(std::io::sink()),
+            telemetry_lost: Arc::default(),
         })
         .unwrap();
         (keeper.sender(), tokio::spawn(keeper.run()))

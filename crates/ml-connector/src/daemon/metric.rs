@@ -77,6 +77,15 @@ pub(crate) const AGE: Metric = gauge(
 );
 pub(crate) const OBJECTIVE: Metric =
     gauge("mlc_flow_age_objective_seconds", FLOW, "How old it should get at most (`freshness`).");
+pub(crate) const LATENESS: Metric = gauge(
+    "mlc_flow_lateness_seconds",
+    FLOW,
+    "How long after its time the last run by schedule began; other runs are what it waits for.",
+);
+pub(crate) const AUDIT_WAITS: Metric =
+    counter("mlc_flow_audit_writes_total", FLOW, "Writes to the audit log; nothing leaves before its own.");
+pub(crate) const AUDIT_SECONDS: Metric =
+    counter("mlc_flow_audit_seconds_total", FLOW, "Seconds that calls waited for the audit log.");
 pub(crate) const LINKED: Metric =
     gauge("mlc_flow_records_linked", FLOW, "Pairs of records that belong together.");
 pub(crate) const DOUBT: Metric =
@@ -96,6 +105,11 @@ pub(crate) const QUOTA: Metric = gauge(
     &["link", "system"],
     "What is left of a system's daily calls, from 0 to 1, as it said last.",
 );
+pub(crate) const QUOTA_LASTS: Metric = gauge(
+    "mlc_system_quota_lasts_seconds",
+    &["link", "system"],
+    "How long what is left would last at the pace of the last hours; absent while nothing is used.",
+);
 pub(crate) const ALERTS: Metric =
     gauge("mlc_alerts_raised", &["trouble"], "What is wrong now, by kind of trouble.");
 pub(crate) const NOTICES: Metric = counter(
@@ -107,11 +121,43 @@ pub(crate) const NOTICES: Metric = counter(
 pub(crate) const LOST_LINES: Metric =
     counter("mlc_log_lines_dropped_total", &[], "Log lines that nobody took in time.");
 
+pub(crate) const LOST_TELEMETRY: Metric =
+    counter("mlc_telemetry_lost_total", &[], "Spans and values that no collector took.");
+
 /// All of them, in the order in which they are shown.
-pub(crate) const ALL: [Metric; 27] = [
-    UP, START, DRAINING, LINKS, OPEN, MOVED, WRONG, RUNNING, PAUSED, HELD, NEXT, RUNS, FAILURES, SECONDS,
-    READ, WRITTEN, CALLS, AGE, OBJECTIVE, LINKED, DOUBT, WAITING, DEADLINE, QUOTA, ALERTS, NOTICES,
+pub(crate) const ALL: [Metric; 32] = [
+    UP,
+    START,
+    DRAINING,
+    LINKS,
+    OPEN,
+    MOVED,
+    WRONG,
+    RUNNING,
+    PAUSED,
+    HELD,
+    NEXT,
+    RUNS,
+    FAILURES,
+    SECONDS,
+    READ,
+    WRITTEN,
+    CALLS,
+    AUDIT_WAITS,
+    AUDIT_SECONDS,
+    LATENESS,
+    AGE,
+    OBJECTIVE,
+    LINKED,
+    DOUBT,
+    WAITING,
+    DEADLINE,
+    QUOTA,
+    QUOTA_LASTS,
+    ALERTS,
+    NOTICES,
     LOST_LINES,
+    LOST_TELEMETRY,
 ];
 
 impl Kind {
@@ -150,6 +196,13 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/metrics.md");
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert_eq!(written, page(), "write the page anew: it must be exactly page()");
+    }
+
+    #[test]
+    #[ignore = "writes the page that ships"]
+    fn write_the_page() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/metrics.md");
+        std::fs::write(path, page()).unwrap();
     }
 
     #[test]

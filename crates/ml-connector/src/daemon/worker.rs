@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mapping::Key;
 use sync_engine::{FlowStatus, Mode};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 
 use super::listeners::{Listeners, News};
 use super::live::Live;
@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::connector::{Connector, Opening, Ran};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::wiring::{Allowance, Waits};
 
 /// One run that is to be done.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub(crate) struct Task {
     pub(crate) live: Arc<Live>,
     /// What it is to look at besides.
     pub(crate) keys: Vec<Key>,
+    /// Why it takes place.
+    pub(crate) why: String,
 }
 
 /// What became of a run.
@@ -42,8 +45,17 @@ pub(crate) struct Done {
     pub(crate) result: Result<Ran, Failed>,
     /// How the flow stands now, if that could be read.
     pub(crate) standing: Option<FlowStatus>,
-    /// Per cent left of each system's daily calls, where the system says so.
-    pub(crate) quota: BTreeMap<&'static str, u8>,
+    /// What is left of each system's daily calls, where the system says so.
+    pub(crate) quota: BTreeMap<&'static str, Allowance>,
+    /// How often the audit log was written to, and how long that took.
+    pub(crate) audit: Waits,
+}
+
+impl Done {
+    /// A run that failed before it could do anything.
+    pub(crate) fn failed(failed: Failed) -> Self {
+        Self { result: Err(failed), standing: None, quota: BTreeMap::new(), audit: Waits::default() }
+    }
 }
 
 /// Why a run failed.
@@ -159,7 +171,9 @@ impl Links {
 #[async_trait]
 impl Worker for Links {
     async fn run(&self, task: Task) -> Done {
-        let span = tracing::info_span!("run", link = %task.id.link, flow = %task.id.flow);
+        let span = tracing::info_span!(
+            "run", link = %task.id.link, flow = %task.id.flow, why = task.why.as_str(), error = field::Empty
+        );
         let ran = async {
             let connector = self.connector(&task).await?;
             if let Some(hints) = connector.hints(&task.id.flow)? {
@@ -168,25 +182,28 @@ impl Worker for Links {
             }
             let ran = connector.run(&task.id.flow, task.mode.clone(), &*task.live).await;
             let standing = connector.standing(&task.id.flow).await;
-            let quota = connector.quota();
+            let (quota, audit) = (connector.quota(), connector.audit_waits());
             if let Some(open) = self.opened().get_mut(&task.id.link) {
                 open.used = self.opening.clock.elapsed();
             }
-            Ok::<_, Failure>((ran, standing, quota))
+            Ok::<_, Failure>((ran, standing, quota, audit))
         };
-        match ran.instrument(span).await {
-            Ok((ran, standing, quota)) => {
+        let ran = ran.instrument(span.clone()).await;
+        let error = ran.as_ref().map_or_else(Some, |(ran, ..)| ran.as_ref().err());
+        if let Some(failure) = error {
+            span.record("error", failure.chain().join(": ").as_str());
+        }
+        match ran {
+            Ok((ran, standing, quota, audit)) => {
                 let result = ran.map_err(|failure| Failed::from(&failure));
                 // A refused credential may have been replaced; a failed log or store may be mended: the next
                 // run opens everything anew.
                 if result.is_err() {
                     self.forget(&task.id.link).await;
                 }
-                Done { result, standing, quota }
+                Done { result, standing, quota, audit }
             }
-            Err(failure) => {
-                Done { result: Err(Failed::from(&failure)), standing: None, quota: BTreeMap::new() }
-            }
+            Err(failure) => Done::failed(Failed::from(&failure)),
         }
     }
 

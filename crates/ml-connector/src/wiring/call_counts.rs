@@ -5,25 +5,48 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sfdc_client::Usage;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 use wire::{Call, HttpTransport, Request, Response, TransportError};
 
 /// How many calls were made, by operation; shared by all layers that count.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallCounts(Arc<Mutex<BTreeMap<(&'static str, &'static str), u64>>>, Quota);
 
-/// Per cent left of each system's daily calls, as it said last.
-type Quota = Arc<Mutex<BTreeMap<&'static str, u8>>>;
+/// What is left of each system's daily calls, as it said last.
+type Quota = Arc<Mutex<BTreeMap<&'static str, Allowance>>>;
+
+/// A system's daily calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    /// So many are left.
+    pub(crate) left: u64,
+    /// So many there are.
+    pub(crate) allowed: u64,
+}
+
+impl Allowance {
+    /// Per cent left.
+    pub(crate) fn percent(self) -> u8 {
+        let percent = self.left.saturating_mul(100).checked_div(self.allowed).unwrap_or(0);
+        u8::try_from(percent).unwrap_or(100).min(100)
+    }
+
+    /// What is left, from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "the forms of metrics know no other numbers")]
+    pub(crate) fn ratio(self) -> f64 {
+        if self.allowed == 0 { 0.0 } else { self.left as f64 / self.allowed as f64 }
+    }
+}
 
 impl CallCounts {
-    /// Per cent left of each system's daily calls, as it said last.
-    pub(crate) fn quota(&self) -> BTreeMap<&'static str, u8> {
+    /// What is left of each system's daily calls, as it said last.
+    pub(crate) fn quota(&self) -> BTreeMap<&'static str, Allowance> {
         self.1.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn learn(&self, system: &'static str, response: &Response) {
         let Some(usage) = Usage::of(response.headers()).filter(|usage| usage.allowed > 0) else { return };
-        let left = u8::try_from(usage.left().saturating_mul(100) / usage.allowed).unwrap_or(100).min(100);
+        let left = Allowance { left: usage.left(), allowed: usage.allowed };
         self.1.lock().unwrap_or_else(PoisonError::into_inner).insert(system, left);
     }
 
@@ -63,10 +86,28 @@ impl<T: HttpTransport> HttpTransport for Counted<T> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         let operation = request.extensions().get::<Call>().map_or("unnamed", |call| call.operation);
         self.counts.count(self.system, operation);
-        let span = tracing::debug_span!("call", system = self.system, operation);
-        let answer = self.inner.send(request).instrument(span).await;
-        if let Ok(response) = &answer {
-            self.counts.learn(self.system, response);
+        let span = tracing::debug_span!(
+            "call",
+            system = self.system,
+            operation,
+            http.request.method = request.method().as_str(),
+            server.address = request.uri().host().unwrap_or_default(),
+            http.response.status_code = field::Empty,
+            error = field::Empty,
+        );
+        let answer = self.inner.send(request).instrument(span.clone()).await;
+        match &answer {
+            Ok(response) => {
+                let status = response.status();
+                span.record("http.response.status_code", status.as_u16());
+                if status.is_client_error() || status.is_server_error() {
+                    span.record("error", status.as_str());
+                }
+                self.counts.learn(self.system, response);
+            }
+            Err(error) => {
+                span.record("error", error.detail.as_str());
+            }
         }
         answer
     }
@@ -96,6 +137,8 @@ mod tests {
         assert!(counts.quota().is_empty());
         response.headers_mut().insert("sforce-limit-info", "api-usage=14250/15000".parse().unwrap());
         counts.learn("salesforce", &response);
-        assert_eq!(counts.quota().get("salesforce"), Some(&5));
+        let left = counts.quota().get("salesforce").copied();
+        assert_eq!(left, Some(Allowance { left: 750, allowed: 15_000 }));
+        assert_eq!(left.map(Allowance::percent), Some(5));
     }
 }

@@ -29,7 +29,7 @@ impl OrgSetup {
         let holding = Holding::open(config)?;
         let scope = Arc::new(ScopeCell::new(Scope { run: "".into(), flow: "setup".into() }));
         let shared = Shared {
-            log: Arc::new(GuardedLog::new(holding.log.clone())),
+            log: Arc::new(GuardedLog::new(holding.log.clone(), opening.clock.clone())),
             scope,
             calls: CallCounts::default(),
             clock: opening.clock.clone(),
