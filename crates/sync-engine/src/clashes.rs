@@ -126,6 +126,10 @@ impl Flow {
         let mapper = self.parts.mapper.as_ref();
         let mut names = image::behind(mapper, (record, &case.work.draft), &before, &target);
         if names.is_empty() {
+            // It stands as both sides last saw it, and is in conflict all the same.
+            names = image::behind(mapper, (record, &case.work.draft), &Fields::new(), &target);
+        }
+        if names.is_empty() {
             names.push(clash.field.clone());
         }
         let of = |fields: &Fields| -> Fields {

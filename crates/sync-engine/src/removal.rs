@@ -122,7 +122,12 @@ impl Flow {
         planned: &mut Planned,
         decisions: &mut Decisions,
     ) {
-        if let Some(field) = edited_meanwhile(session, &lost.link, found) {
+        let disputed = || {
+            // What both sides never agreed on is not in the image: the target's people may hold to it.
+            let mut open = session.conflicts_of(&lost.key).iter().flat_map(|one| one.claim.now.iter());
+            open.next().map(|(name, _)| name.clone())
+        };
+        if let Some(field) = edited_meanwhile(session, &lost.link, found).or_else(disputed) {
             return self.park_lost(session, &lost, edited_and_gone(field), &mut planned.keep);
         }
         let (action, fields) = match &self.parts.settings.deletes {

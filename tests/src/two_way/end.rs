@@ -247,6 +247,7 @@ impl Sink for End {
         reached.map_err(|(operation, fault)| SinkError { operation, fault })?;
         let mut lookups = Vec::with_capacity(ids.len());
         for id in ids {
+            let touched = self.world.touch(self.which, id.as_str());
             if self.variant.guards() {
                 self.ripe(id).await;
             }
@@ -258,6 +259,9 @@ impl Sink for End {
                 }
             };
             lookups.push(self.world.on(self.which, look));
+            if touched {
+                self.world.edit_again(self.which, id.as_str());
+            }
         }
         Ok(lookups)
     }

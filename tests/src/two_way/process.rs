@@ -54,7 +54,7 @@ pub fn flow(world: &Arc<World>, from: Which, variant: Variant, number: u64) -> F
         mapper: Arc::new(mapper(from, variant)),
         sink: end(from.other()),
         store: variant.store(store),
-        log,
+        log: variant.log(log),
         scope: Arc::new(ScopeCell::default()),
         clock: world.clock.clone(),
         entropy: Arc::new(SeededEntropy::new(world.options.seed ^ (number << 32))),

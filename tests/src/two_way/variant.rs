@@ -1,8 +1,11 @@
 //! Deliberately broken two-way products, and other people's strategies.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use audit::{AuditError, AuditLog, Entry, Event, Query, Sealed, Verdict};
+use futures::stream::BoxStream;
 use jiff::Timestamp;
 use mapping::image::overlaid;
 use mapping::{ExternalId, Key, Ownership, Rule, TargetId};
@@ -36,8 +39,6 @@ pub enum Variant {
     NoSettling,
     /// Intents of a crashed run are forgotten.
     ForgetsIntents,
-    /// A flow does not ask what the other one has in the air.
-    IgnoresPartner,
     /// Waiting records are forgotten.
     ForgetsParked,
     /// Conflicts are not kept.
@@ -76,7 +77,7 @@ pub enum Variant {
 
 impl Variant {
     /// All broken ones.
-    pub const BROKEN: [Self; 28] = [
+    pub const BROKEN: [Self; 27] = [
         Self::LastWriter,
         Self::Blind,
         Self::NoIntents,
@@ -87,7 +88,6 @@ impl Variant {
         Self::LostIsDone,
         Self::NoSettling,
         Self::ForgetsIntents,
-        Self::IgnoresPartner,
         Self::ForgetsParked,
         Self::ForgetsConflicts,
         Self::OneSidedBase,
@@ -129,6 +129,11 @@ impl Variant {
             settings.policy.rule = Rule::PreferSource;
         }
         settings
+    }
+
+    /// The log, perhaps broken.
+    pub fn log(self, inner: Arc<dyn AuditLog>) -> Arc<dyn AuditLog> {
+        if self == Self::SilentRule { Arc::new(Discreet(inner)) } else { inner }
     }
 
     /// The store, perhaps broken.
@@ -223,7 +228,7 @@ impl StateStore for Broken {
     }
 
     async fn intents(&self, flow: &str) -> Result<Vec<Intent>, StateError> {
-        if self.forgets_intents() || self.variant == Variant::IgnoresPartner {
+        if self.forgets_intents() {
             return Ok(Vec::new());
         }
         self.inner.intents(flow).await
@@ -293,5 +298,27 @@ impl Desk for Broken {
     }
     async fn keep_conflicts(&self, conflicts: Vec<Conflict>) -> Result<(), StateError> {
         self.inner.keep_conflicts(conflicts).await
+    }
+}
+
+/// A log that keeps conflicts to itself.
+#[derive(Debug)]
+struct Discreet(Arc<dyn AuditLog>);
+
+#[async_trait]
+impl AuditLog for Discreet {
+    async fn append(&self, mut entries: Vec<Entry>) -> Result<RangeInclusive<u64>, AuditError> {
+        for entry in &mut entries {
+            if let Event::Decided { decisions } = &mut entry.event {
+                decisions.retain(|decision| decision.action != "conflict");
+            }
+        }
+        self.0.append(entries).await
+    }
+    fn read(&self, query: Query) -> BoxStream<'_, Result<Sealed, AuditError>> {
+        self.0.read(query)
+    }
+    async fn verify(&self) -> Result<Verdict, AuditError> {
+        self.0.verify().await
     }
 }

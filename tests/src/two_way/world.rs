@@ -310,6 +310,24 @@ impl World {
         self.on(which, |side, now| side.write(&id, &[((*name).to_owned(), word)], By::Human, now));
     }
 
+    /// Somebody changes a row just before it is read, once in a while; whoever does so may not be done.
+    pub fn touch(&self, which: Which, key: &str) -> bool {
+        if self.lock().calm || !self.dice.one_in(self.options.meddling * 4) {
+            return false;
+        }
+        self.edit_again(which, key)
+    }
+
+    /// Somebody changes a shared field of this row now; says whether there is one.
+    pub fn edit_again(&self, which: Which, key: &str) -> bool {
+        let shown =
+            self.on(which, |side, _| side.of_key(key).next().map(|row| (row.id.clone(), row.fields.clone())));
+        let Some((id, shown)) = shown else { return false };
+        let word = self.word(shown.get("Phone").map(String::as_str).unwrap_or_default());
+        self.on(which, |side, now| side.write(&id, &[("Phone".to_owned(), word)], By::Human, now));
+        true
+    }
+
     fn delete(&self, which: Which) {
         let Some((id, _)) = self.some_row(which) else { return };
         self.on(which, |side, now| side.delete(&id, By::Human, now));
