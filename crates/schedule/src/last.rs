@@ -43,6 +43,16 @@ impl Last {
         let failures = self.failures.saturating_add(1);
         *self = Self { began: self.began, ended: Some(now), failures, lasting };
     }
+
+    /// The same after a restart: a run that began and never ended was cut off with its process, and is
+    /// taken up again like one that failed.
+    #[must_use]
+    pub fn after_restart(mut self) -> Self {
+        if let (Some(began), None) = (self.began, self.ended) {
+            self.fail(began, false);
+        }
+        self
+    }
 }
 
 /// The wait after the first failure.
@@ -68,6 +78,18 @@ mod tests {
         let waits: Vec<u64> = [1, 2, 3, 6, 40].map(|failures| backoff(failures, false).as_secs()).to_vec();
         assert_eq!(waits, [30, 60, 120, 600, 600]);
         assert_eq!(backoff(40, true), Duration::from_hours(1));
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_with_its_process_is_taken_up_soon() {
+        let began = Timestamp::UNIX_EPOCH;
+        let mut last = Last::default();
+        assert_eq!(last.after_restart(), last);
+        last.begin(began);
+        let cut = last.after_restart();
+        assert_eq!((cut.failures, cut.ended), (1, Some(began)));
+        last.succeed(began);
+        assert_eq!(last.after_restart(), last);
     }
 
     #[test]

@@ -54,7 +54,9 @@ pub(crate) fn read(folder: &Path, mappers: &Mappers, now: Timestamp) -> Result<R
     let calendar = calendar_files::calendar(&config, now)?;
     let mut memory = Memory::load(&config.data_folder());
     let flows = config.flows.iter().map(|(name, file)| {
-        let known = memory.flows.remove(name).unwrap_or_default();
+        let mut known = memory.flows.remove(name).unwrap_or_default();
+        known.changes = known.changes.after_restart();
+        known.sweep = known.sweep.after_restart();
         (Arc::from(name.as_str()), FlowState::new(file, &calendar, known))
     });
     let flows = flows.collect();
