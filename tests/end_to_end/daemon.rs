@@ -150,6 +150,8 @@ fn a_stop_waits_for_the_page_under_way_and_a_second_one_for_nothing() {
     // The same once more, and nobody waits for a page that takes half a minute.
     slow(1, 20_000);
     let daemon = Daemon::start(&playground.link);
+    // A run that was cut off rests for half a minute before it is taken up; nobody waits for that here.
+    Outcome::of(&playground, &["daemon", "run", "suppliers"]).ends_with(DONE);
     assert!((0..100_000).any(|_| reads(2)), "no page is read");
     daemon.signal("-TERM");
     Outcome::of(&playground, &["daemon", "status"]).ends_with(DONE);
@@ -159,6 +161,7 @@ fn a_stop_waits_for_the_page_under_way_and_a_second_one_for_nothing() {
 
     ask(&playground.ifs, "POST", "/sandbox/faults", r#"{"plan":"script","faults":[]}"#);
     let mut daemon = Daemon::start(&playground.link);
+    Outcome::of(&playground, &["daemon", "run", "suppliers"]).ends_with(DONE);
     daemon.wait_for("run ended");
     in_step(&playground);
     assert_eq!(written(&playground)[0], 300, "an Account was made twice");
