@@ -52,10 +52,7 @@ impl End {
         let mut fields: Fields =
             row.fields.iter().map(|(name, text)| (FieldName::from(name.as_str()), value(text))).collect();
         fields.set("Key", Value::text(row.key.as_str()));
-        let version = match self.variant {
-            Variant::SecondVersion => row.second.to_string(),
-            _ => row.change.to_string(),
-        };
+        let version = row.change.to_string();
         Observation::Change(Change::Put(Record { entity, key, version: version.into(), fields }))
     }
 
@@ -260,7 +257,7 @@ impl Sink for End {
             };
             lookups.push(self.world.on(self.which, look));
             if touched {
-                self.world.edit_again(self.which, id.as_str());
+                self.world.retype(self.which, id.as_str(), "Phone");
             }
         }
         Ok(lookups)

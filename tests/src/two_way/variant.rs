@@ -35,10 +35,6 @@ pub enum Variant {
     MovedIsDone,
     /// A lost answer counts as success.
     LostIsDone,
-    /// Other values are written although a lost write may still land.
-    NoSettling,
-    /// Intents of a crashed run are forgotten.
-    ForgetsIntents,
     /// Waiting records are forgotten.
     ForgetsParked,
     /// Conflicts are not kept.
@@ -53,14 +49,8 @@ pub enum Variant {
     UnturnedLinks,
     /// Links are kept when writing begins.
     EarlyLinks,
-    /// The cursor moves before its page is kept.
-    EarlyCursor,
-    /// That a record was deleted is forgotten.
-    ForgetsTombs,
     /// Missing rights are taken for deletions.
     ShutIsGone,
-    /// The version is the second of the last change.
-    SecondVersion,
     /// The last row of a page that is not the last page is dropped.
     DropsPageEdge,
     /// The flow that leads back writes a field that is not its own.
@@ -77,7 +67,7 @@ pub enum Variant {
 
 impl Variant {
     /// All broken ones.
-    pub const BROKEN: [Self; 27] = [
+    pub const BROKEN: [Self; 22] = [
         Self::LastWriter,
         Self::Blind,
         Self::NoIntents,
@@ -86,8 +76,6 @@ impl Variant {
         Self::UpsertCreate,
         Self::MovedIsDone,
         Self::LostIsDone,
-        Self::NoSettling,
-        Self::ForgetsIntents,
         Self::ForgetsParked,
         Self::ForgetsConflicts,
         Self::OneSidedBase,
@@ -95,10 +83,7 @@ impl Variant {
         Self::BaseFromLastAttempt,
         Self::UnturnedLinks,
         Self::EarlyLinks,
-        Self::EarlyCursor,
-        Self::ForgetsTombs,
         Self::ShutIsGone,
-        Self::SecondVersion,
         Self::DropsPageEdge,
         Self::WritesForeign,
         Self::WritesMore,
@@ -119,9 +104,6 @@ impl Variant {
 
     /// The settings, perhaps broken.
     pub fn settings(self, mut settings: FlowSettings) -> FlowSettings {
-        if matches!(self, Self::NoSettling) {
-            settings.settle = std::time::Duration::ZERO;
-        }
         if matches!(self, Self::SharedIsOwned | Self::LastWriter) {
             settings.policy.owners.retain(|_, owner| *owner != Ownership::Shared);
         }
@@ -155,7 +137,6 @@ impl Broken {
             match self.variant {
                 Variant::OneSidedBase => link.base.target = link.base.source.clone(),
                 Variant::UnturnedLinks => std::mem::swap(&mut link.base.source, &mut link.base.target),
-                Variant::ForgetsTombs => link.gone = None,
                 _ => {}
             }
             link
@@ -173,10 +154,7 @@ impl Broken {
     }
 
     fn forgets_intents(&self) -> bool {
-        matches!(
-            self.variant,
-            Variant::ForgetsIntents | Variant::LastWriter | Variant::Blind | Variant::NoIntents
-        )
+        matches!(self.variant, Variant::LastWriter | Variant::Blind | Variant::NoIntents)
     }
 
     fn link(intent: &Intent) -> Link {
@@ -252,10 +230,6 @@ impl StateStore for Broken {
             Variant::ForgetsParked => commit.parked.clear(),
             Variant::ForgetsConflicts | Variant::SilentRule | Variant::LastWriter => commit.conflicts.clear(),
             Variant::BasePastConflict => Self::past_conflicts(&mut commit),
-            Variant::EarlyCursor if commit.cursor.is_some() => {
-                let cursor = commit.cursor.take();
-                self.inner.commit(flow, fence, Commit { cursor, ..Commit::default() }).await?;
-            }
             _ => {}
         }
         self.inner.commit(flow, fence, commit).await

@@ -310,21 +310,22 @@ impl World {
         self.on(which, |side, now| side.write(&id, &[((*name).to_owned(), word)], By::Human, now));
     }
 
-    /// Somebody changes a row just before it is read, once in a while; whoever does so may not be done.
+    /// Somebody changes a field of a row just before it is read, once in a while; whoever does so may not be
+    /// done, and changes another one in the same second.
     pub fn touch(&self, which: Which, key: &str) -> bool {
-        if self.lock().calm || !self.dice.one_in(self.options.meddling * 4) {
+        if self.lock().calm || !self.dice.one_in(self.options.meddling) {
             return false;
         }
-        self.edit_again(which, key)
+        self.retype(which, key, if which == Which::A { "City" } else { "Rating__c" })
     }
 
-    /// Somebody changes a shared field of this row now; says whether there is one.
-    pub fn edit_again(&self, which: Which, key: &str) -> bool {
+    /// Somebody changes a field of this row now; says whether there is one.
+    pub fn retype(&self, which: Which, key: &str, field: &str) -> bool {
         let shown =
             self.on(which, |side, _| side.of_key(key).next().map(|row| (row.id.clone(), row.fields.clone())));
         let Some((id, shown)) = shown else { return false };
-        let word = self.word(shown.get("Phone").map(String::as_str).unwrap_or_default());
-        self.on(which, |side, now| side.write(&id, &[("Phone".to_owned(), word)], By::Human, now));
+        let word = self.word(shown.get(field).map(String::as_str).unwrap_or_default());
+        self.on(which, |side, now| side.write(&id, &[(field.to_owned(), word)], By::Human, now));
         true
     }
 
