@@ -26,6 +26,8 @@ struct Args {
     seed: u64,
 }
 
+/// People change hundreds of records at a time here, which a run does not carry without being asked to.
+const RUN: &[&str] = &["run", "--confirm"];
 /// Exit codes of a run (`docs/errors/exit-codes.md`): all done, or some records wait.
 const DONE: i32 = 0;
 const WAITING: i32 = 6;
@@ -56,7 +58,7 @@ async fn kill_often(args: &Args, playground: &Playground) -> u32 {
     let mut killed = 0;
     while killed < args.kills {
         let mut child = playground
-            .command(&["run"])
+            .command(RUN)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -83,7 +85,7 @@ async fn findings(playground: &Playground) -> Vec<String> {
     for _ in 0..3 {
         // What waits for a write in doubt waits a second here.
         SystemClock.sleep(Duration::from_secs(2)).await;
-        let output = playground.run(&["run"]);
+        let output = playground.run(RUN);
         if !matches!(output.status.code(), Some(DONE | WAITING)) {
             findings.push(format!(
                 "a run ended with {}: {}",
@@ -98,7 +100,7 @@ async fn findings(playground: &Playground) -> Vec<String> {
         findings.push(format!("audit verify: {}", String::from_utf8_lossy(&verify.stderr)));
     }
     let before = writes(playground);
-    let last = playground.run(&["run"]);
+    let last = playground.run(RUN);
     if !last.status.success() || writes(playground) != before {
         findings.push("a run over an unchanged world wrote something".into());
     }
