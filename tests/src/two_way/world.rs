@@ -281,10 +281,15 @@ impl World {
     }
 
     fn insert(&self, which: Which) {
-        let (number, key) = (self.dice.below(1_000_000), if which == Which::A { "C" } else { "N" });
+        let prefix = if which == Which::A { "C" } else { "N" };
+        // No two records are entered under one key.
+        let taken = |key: &str| self.on(which, |side, _| side.of_key(key).next().is_some());
+        let mut key = format!("{prefix}{}", self.dice.below(1_000_000));
+        while taken(&key) {
+            key = format!("{prefix}{}", self.dice.below(1_000_000));
+        }
         let names: [&str; 3] = fields(which);
         let fields: Vec<_> = names.map(|name| (name.to_owned(), self.word(""))).into();
-        let key = format!("{key}{number}");
         self.on(which, |side, now| side.insert(&key, &fields, By::Human, now));
     }
 
