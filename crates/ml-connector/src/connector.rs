@@ -292,8 +292,8 @@ impl Connector {
         }
     }
 
-    /// The root of a failure: a call that was refused because the log failed is a failure of the log.
-    /// What it means for the command that a flow ended in this error.
+    /// What it means for the command that a flow ended in this error; a call that was refused because the log
+    /// failed is a failure of the log.
     pub(crate) fn failure(&self, flow: &str, error: FlowError) -> Failure {
         if let Some(broken) = self.log.broken() {
             return Failure::Flow { flow: flow.into(), error: Box::new(broken.into()) };

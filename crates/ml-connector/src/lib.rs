@@ -50,6 +50,8 @@ mod record_view;
 mod run_view;
 mod schemas;
 mod script;
+#[cfg(test)]
+mod shipped;
 
 mod status_view;
 mod telemetry;
