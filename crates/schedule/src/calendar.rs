@@ -189,20 +189,10 @@ fn place(kind: Kind) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Weekday, zone};
-
-    fn moment(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
+    use crate::office::{hours, moment};
+    use crate::zone;
 
     fn office() -> Calendar {
-        let weekly = Weekly {
-            kind: Kind::Open,
-            name: "office".into(),
-            days: Weekday::WORKING.to_vec(),
-            from: "07:00".parse().unwrap(),
-            to: "18:00".parse().unwrap(),
-        };
         let span =
             |from: &str, to: &str, name: &str| Span { from: moment(from), to: moment(to), name: name.into() };
         let events = [
@@ -210,7 +200,7 @@ mod tests {
             (Kind::Blackout, span("2026-11-30T08:00:00Z", "2026-11-30T09:00:00Z", "upgrade")),
             (Kind::Rush, span("2026-11-28T23:00:00Z", "2026-11-30T23:00:00Z", "month end")),
         ];
-        Calendar::new(zone("Europe/Stockholm").unwrap(), vec![weekly], events)
+        Calendar::new(zone("Europe/Stockholm").unwrap(), vec![hours()], events)
     }
 
     #[test]

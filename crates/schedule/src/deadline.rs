@@ -91,11 +91,8 @@ fn day_from(moment: Timestamp, calendar: &Calendar, days: i64) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::office::moment;
     use crate::{Kind, Weekly, zone};
-
-    fn moment(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
 
     fn deadline() -> Deadline {
         let (before, by) = ("16:00".parse().unwrap(), "16:15".parse().unwrap());

@@ -22,6 +22,8 @@ pub mod zone;
 mod cron_time;
 
 #[cfg(test)]
+mod office;
+#[cfg(test)]
 mod week_tests;
 
 pub use calendar::{Calendar, Door};

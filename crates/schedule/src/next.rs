@@ -144,11 +144,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::office::{moment, office};
     use crate::{Kind, Span, Weekday, Weekly};
-
-    fn moment(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
 
     fn every(minutes: u64) -> Schedule {
         let timing = Timing::every(Duration::from_mins(minutes)).unwrap();
@@ -157,17 +154,6 @@ mod tests {
 
     fn ran(began: &str, ended: &str) -> Last {
         Last { began: Some(moment(began)), ended: Some(moment(ended)), ..Last::default() }
-    }
-
-    fn office() -> Calendar {
-        let weekly = Weekly {
-            kind: Kind::Open,
-            name: "office".into(),
-            days: Weekday::WORKING.to_vec(),
-            from: "07:00".parse().unwrap(),
-            to: "18:00".parse().unwrap(),
-        };
-        Calendar::new(TimeZone::UTC, vec![weekly], [])
     }
 
     #[test]

@@ -27,25 +27,8 @@ pub fn told(calendar: &Calendar, last: &Last, since: Timestamp, now: Timestamp) 
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
-
     use super::*;
-    use crate::{Kind, Weekday, Weekly};
-
-    fn moment(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn office() -> Calendar {
-        let weekly = Weekly {
-            kind: Kind::Open,
-            name: "office".into(),
-            days: Weekday::WORKING.to_vec(),
-            from: "07:00".parse().unwrap(),
-            to: "18:00".parse().unwrap(),
-        };
-        Calendar::new(TimeZone::UTC, vec![weekly], [])
-    }
+    use crate::office::{moment, office};
 
     #[test]
     fn it_runs_soon_but_not_without_rest_and_not_while_it_fails() {
