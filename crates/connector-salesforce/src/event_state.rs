@@ -1,8 +1,8 @@
 //! What a source knows of its change events, kept in its cursor: how far they were taken, whether there
 //! is a stream, and what was missed and read again.
 
-use std::fmt::Write as _;
-
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sfdc_client::events::Place;
@@ -17,7 +17,7 @@ const REMEMBERED: usize = 5;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventState {
-    /// Where the stream goes on, in hexadecimal: everything before it is durable.
+    /// Where the stream goes on, in Base64: everything before it is durable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
     /// When a run last found a stream.
@@ -92,20 +92,12 @@ impl EventState {
 
     /// The place, if it can be read.
     pub(crate) fn place(&self) -> Option<Place> {
-        let text = self.place.as_deref()?;
-        let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-        let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(byte).collect();
-        Place::from_bytes(&bytes?)
+        Place::from_bytes(&STANDARD.decode(self.place.as_deref()?).ok()?)
     }
 
     /// The stream has come as far as `place`.
     pub(crate) fn reached(&mut self, place: &Place) {
-        let mut text = String::new();
-        for byte in place.to_bytes() {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        self.place = Some(text);
+        self.place = Some(STANDARD.encode(place.to_bytes()));
     }
 
     /// A stream was found.
