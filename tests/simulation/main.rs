@@ -1,8 +1,8 @@
 //! The whole loop under virtual time, from a seed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::fmt::Debug;
 
+use ml_connector_tests::seeds;
 use ml_connector_tests::simulation::{Variant, mission, simulate};
 use ml_connector_tests::two_way;
 
@@ -13,19 +13,20 @@ const PATIENCE: u64 = 400;
 
 /// Calls `each` for every number below `count`, on two threads.
 fn spread(count: u64, each: impl Fn(u64) + Sync) {
-    let next = AtomicU64::new(0);
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count {
-                        return;
-                    }
-                    each(number);
-                }
-            });
-        }
+    seeds::all_hold(0..count, 2, |number| {
+        each(number);
+        true
+    });
+}
+
+/// Each variant is found out by one of the first seeds.
+fn all_found_out<V: Copy + Debug + Sync>(variants: &[V], finds: impl Fn(u64, V) -> bool + Sync) {
+    spread(variants.len() as u64, |number| {
+        let variant = variants[usize::try_from(number).expect("few variants")];
+        assert!(
+            (0..PATIENCE).any(|seed| finds(seed, variant)),
+            "{variant:?} was not found out within {PATIENCE} seeds"
+        );
     });
 }
 
@@ -48,12 +49,7 @@ fn the_same_seed_tells_the_same_story() {
 
 #[test]
 fn every_broken_variant_is_found_out() {
-    let count = Variant::BROKEN.len() as u64;
-    spread(count, |number| {
-        let variant = Variant::BROKEN[usize::try_from(number).expect("few variants")];
-        let found = (0..PATIENCE).any(|seed| !simulate(seed, variant).findings.is_empty());
-        assert!(found, "{variant:?} was not found out within {PATIENCE} seeds");
-    });
+    all_found_out(&Variant::BROKEN, |seed, variant| !simulate(seed, variant).findings.is_empty());
 }
 
 /// Two-way seeds of the gate. `cargo run -p ml-connector-tests --bin two_way -- --seeds N` runs more.
@@ -77,11 +73,8 @@ fn the_same_pair_tells_the_same_story() {
 
 #[test]
 fn every_broken_pair_is_found_out() {
-    let count = two_way::Variant::BROKEN.len() as u64;
-    spread(count, |number| {
-        let variant = two_way::Variant::BROKEN[usize::try_from(number).expect("few variants")];
-        let found = (0..PATIENCE).any(|seed| !two_way::simulate(seed, variant).findings.is_empty());
-        assert!(found, "{variant:?} was not found out within {PATIENCE} seeds");
+    all_found_out(&two_way::Variant::BROKEN, |seed, variant| {
+        !two_way::simulate(seed, variant).findings.is_empty()
     });
 }
 
@@ -157,10 +150,7 @@ fn a_mission_ends_the_same_in_any_order_killed_anywhere_and_with_two_workers() {
 
 #[test]
 fn every_broken_mission_is_found_out() {
-    let count = Variant::OF_THE_MISSION.len() as u64;
-    spread(count, |number| {
-        let variant = Variant::OF_THE_MISSION[usize::try_from(number).expect("few variants")];
-        let found = (0..PATIENCE).any(|seed| !mission::simulate(seed, variant).findings.is_empty());
-        assert!(found, "{variant:?} was not found out within {PATIENCE} seeds");
+    all_found_out(&Variant::OF_THE_MISSION, |seed, variant| {
+        !mission::simulate(seed, variant).findings.is_empty()
     });
 }

@@ -5,14 +5,19 @@
 pub mod abnf;
 pub mod bench;
 pub mod cursors;
+pub mod deciding;
+pub mod forgetful_log;
 pub mod fuzz;
 pub mod hand_clock;
 pub mod playground;
 pub mod scripted_sink;
 pub mod scripted_source;
+pub mod seeds;
 pub mod simulation;
 pub mod tenant;
 pub mod two_way;
+
+mod through;
 
 pub use bench::Bench;
 pub use hand_clock::HandClock;

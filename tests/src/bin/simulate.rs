@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use ml_connector_tests::seeds;
 use ml_connector_tests::simulation::{Options, Outcome, Variant, mission, simulate};
 use wire::Clock as _;
 
@@ -100,15 +99,9 @@ impl Totals {
         self.effects += outcome.effects;
         self.runs += outcome.runs;
         self.simulated += outcome.simulated;
-        for (name, count) in &outcome.faults {
-            *self.faults.entry(name).or_default() += count;
-        }
-        for (name, count) in &outcome.crashes {
-            *self.crashes.entry(name).or_default() += count;
-        }
-        for (name, count) in &outcome.sights {
-            *self.sights.entry(name).or_default() += count;
-        }
+        seeds::add_up(&mut self.faults, &outcome.faults);
+        seeds::add_up(&mut self.crashes, &outcome.crashes);
+        seeds::add_up(&mut self.sights, &outcome.sights);
     }
 
     fn print(&self, took: Duration, json: bool) {
@@ -171,54 +164,35 @@ fn every_point(seed: u64) -> ExitCode {
 }
 
 fn variants(world: World, seeds: u64) -> ExitCode {
-    let mut missed = 0;
-    for variant in world.broken() {
-        let found = (0..seeds)
-            .find_map(|seed| Some((seed, world.simulate(seed, variant).findings.into_iter().next()?)));
-        if let Some((seed, finding)) = found {
-            println!("{variant:?}: found out by seed {seed}: {}", finding.0);
-        } else {
-            missed += 1;
-            println!("{variant:?}: NOT found out within {seeds} seeds");
-        }
-    }
-    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let finding = |seed, variant| {
+        let first = world.simulate(seed, variant).findings.into_iter().next()?;
+        Some(first.0)
+    };
+    if seeds::find_out(&world.broken(), seeds, finding) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn many(args: &Args) -> ExitCode {
     let clock = wire::SystemClock;
     let begun = clock.elapsed();
-    let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
     let totals = Mutex::new(Totals::default());
-    std::thread::scope(|scope| {
-        for _ in 0..args.jobs.max(1) {
-            scope.spawn(|| {
-                while !failed.load(Ordering::Relaxed) {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= args.seeds {
-                        return;
-                    }
-                    let seed = args.from + number;
-                    let outcome = args.world.simulate(seed, Variant::None);
-                    if !outcome.findings.is_empty() {
-                        failed.store(true, Ordering::Relaxed);
-                        eprintln!("seed {seed}: {:#?}", outcome.findings);
-                        let world = args.world.name();
-                        eprintln!(
-                            "repeat it: cargo run -p ml-connector-tests --bin simulate -- --world {world} --seed {seed}"
-                        );
-                    }
-                    totals.lock().unwrap_or_else(PoisonError::into_inner).add(&outcome);
-                }
-            });
+    let range = args.from..args.from.saturating_add(args.seeds);
+    let all = seeds::all_hold(range, args.jobs, |seed| {
+        let outcome = args.world.simulate(seed, Variant::None);
+        let sound = outcome.findings.is_empty();
+        if !sound {
+            let world = args.world.name();
+            eprintln!("seed {seed}: {:#?}", outcome.findings);
+            eprintln!(
+                "repeat it: cargo run -p ml-connector-tests --bin simulate -- --world {world} --seed {seed}"
+            );
         }
+        totals.lock().unwrap_or_else(PoisonError::into_inner).add(&outcome);
+        sound
     });
-    if failed.load(Ordering::Relaxed) {
+    if !all {
         return ExitCode::FAILURE;
     }
-    totals
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .print(clock.elapsed().saturating_sub(begun), args.json);
+    let totals = totals.into_inner().unwrap_or_else(PoisonError::into_inner);
+    totals.print(clock.elapsed().saturating_sub(begun), args.json);
     ExitCode::SUCCESS
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use clap::Parser;
+use ml_connector_tests::seeds;
 use ml_connector_tests::two_way::{Options, Outcome, STRATEGIES, Variant, losses, simulate};
 use wire::Clock as _;
 
@@ -47,12 +47,8 @@ impl Totals {
         self.edits += outcome.edits;
         self.effects += outcome.effects;
         self.conflicts += outcome.conflicts;
-        for (name, count) in &outcome.faults {
-            *self.faults.entry(name).or_default() += count;
-        }
-        for (name, count) in &outcome.crashes {
-            *self.crashes.entry(name).or_default() += count;
-        }
+        seeds::add_up(&mut self.faults, &outcome.faults);
+        seeds::add_up(&mut self.crashes, &outcome.crashes);
     }
 }
 
@@ -74,18 +70,11 @@ fn main() -> ExitCode {
 }
 
 fn variants(seeds: u64) -> ExitCode {
-    let mut missed = 0;
-    for variant in Variant::BROKEN {
-        let found =
-            (0..seeds).find_map(|seed| Some((seed, simulate(seed, variant).findings.into_iter().next()?)));
-        if let Some((seed, finding)) = found {
-            println!("{variant:?}: found out by seed {seed}: {:?}: {}", finding.kind, finding.text);
-        } else {
-            missed += 1;
-            println!("{variant:?}: NOT found out within {seeds} seeds");
-        }
-    }
-    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let finding = |seed, variant| {
+        let first = simulate(seed, variant).findings.into_iter().next()?;
+        Some(format!("{:?}: {}", first.kind, first.text))
+    };
+    if seeds::find_out(&Variant::BROKEN, seeds, finding) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Prints the table; whether this product's lines, and only they, are without a loss.
@@ -111,31 +100,19 @@ fn table(seeds: u64) -> ExitCode {
 fn many(args: &Args) -> ExitCode {
     let clock = wire::SystemClock;
     let begun = clock.elapsed();
-    let (next, failed) = (AtomicU64::new(0), AtomicBool::new(false));
     let totals = Mutex::new(Totals::default());
-    std::thread::scope(|scope| {
-        for _ in 0..args.jobs.max(1) {
-            scope.spawn(|| {
-                while !failed.load(Ordering::Relaxed) {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= args.seeds {
-                        return;
-                    }
-                    let seed = args.from + number;
-                    let outcome = simulate(seed, Variant::None);
-                    if !outcome.findings.is_empty() {
-                        failed.store(true, Ordering::Relaxed);
-                        eprintln!("seed {seed}: {:#?}", outcome.findings);
-                        eprintln!(
-                            "repeat it: cargo run -p ml-connector-tests --bin two_way -- --seed {seed}"
-                        );
-                    }
-                    totals.lock().unwrap_or_else(PoisonError::into_inner).add(&outcome);
-                }
-            });
+    let range = args.from..args.from.saturating_add(args.seeds);
+    let all = seeds::all_hold(range, args.jobs, |seed| {
+        let outcome = simulate(seed, Variant::None);
+        let sound = outcome.findings.is_empty();
+        if !sound {
+            eprintln!("seed {seed}: {:#?}", outcome.findings);
+            eprintln!("repeat it: cargo run -p ml-connector-tests --bin two_way -- --seed {seed}");
         }
+        totals.lock().unwrap_or_else(PoisonError::into_inner).add(&outcome);
+        sound
     });
-    if failed.load(Ordering::Relaxed) {
+    if !all {
         return ExitCode::FAILURE;
     }
     let took = clock.elapsed().saturating_sub(begun).as_secs_f64();

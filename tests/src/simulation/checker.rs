@@ -4,7 +4,6 @@
 //! written down here a second time, from the mapping's documentation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use audit::{AuditLog as _, Event, Query, Sealed};
@@ -14,7 +13,7 @@ use sandbox::ifs::{Cell, Row};
 use sandbox::salesforce::Account;
 use sync_engine::{Desk as _, ParkedQuery};
 
-use super::world::World;
+use super::world::{World, log_digest};
 
 /// Countries as the mapping's table has them, for the places of the sandbox.
 const COUNTRIES: &[(&str, &str)] = &[
@@ -253,16 +252,7 @@ fn amount(row: &Row) -> Option<String> {
 
 /// A digest of everything that happened on both sides and on record.
 pub fn trace(world: &World) -> String {
-    let mut trace = String::new();
-    if let Some(last) = world.log.rows().last() {
-        // Writing to a String cannot fail.
-        let _ = write!(trace, "{}:", last.number);
-        for byte in last.hash {
-            let _ = write!(trace, "{byte:02x}");
-        }
-    }
     let effects = world.salesforce.effects();
-    let _ =
-        write!(trace, ":{}:{:?}", effects.len(), effects.last().map(|effect| (effect.at, &effect.after.id)));
-    trace
+    let last = effects.last().map(|effect| (effect.at, &effect.after.id));
+    format!("{}:{}:{last:?}", log_digest(&world.log), effects.len())
 }

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use audit::{AuditError, AuditLog, Entry, Query, Sealed, Verdict};
 use futures::stream::BoxStream;
-use mapping::{ExternalId, Key, TargetId};
-use sync_engine::{
-    Annotation, Commit, Conflict, ConflictQuery, Desk, Fence, FlowStatus, Intent, Link, Parked, ParkedQuery,
-    StateError, StateStore, Taken,
-};
+use mapping::ExternalId;
+use sync_engine::{Commit, Fence, Intent, Link, StateError, StateStore, Taken};
 use wire::{HttpTransport, Request, Response, Timestamp, TransportError};
 
 use super::fuse::Fuse;
+use crate::through::{as_they_are, desk_through};
 
 /// Something that passes points on its way.
 #[derive(Debug, Clone)]
@@ -81,48 +79,7 @@ impl<S: StateStore> StateStore for Fused<S> {
     }
 }
 
-#[async_trait]
-impl<S: StateStore> Desk for Fused<S> {
-    async fn flows(&self) -> Result<Vec<FlowStatus>, StateError> {
-        self.inner.flows().await
-    }
-
-    async fn parked(&self, query: &ParkedQuery) -> Result<Vec<Parked>, StateError> {
-        self.inner.parked(query).await
-    }
-
-    async fn links_by_source(&self, flow: &str, keys: &[Key]) -> Result<Vec<Option<Link>>, StateError> {
-        self.inner.links_by_source(flow, keys).await
-    }
-
-    async fn release_parked(&self, query: &ParkedQuery, now: Timestamp) -> Result<u64, StateError> {
-        self.inner.release_parked(query, now).await
-    }
-
-    async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
-        self.inner.discard_parked(query).await
-    }
-
-    async fn links_by_target(
-        &self,
-        book: &str,
-        targets: &[TargetId],
-    ) -> Result<Vec<Option<Link>>, StateError> {
-        self.inner.links_by_target(book, targets).await
-    }
-
-    async fn annotate_parked(&self, query: &ParkedQuery, note: &Annotation) -> Result<u64, StateError> {
-        self.inner.annotate_parked(query, note).await
-    }
-
-    async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StateError> {
-        self.inner.conflicts(query).await
-    }
-
-    async fn keep_conflicts(&self, conflicts: Vec<Conflict>) -> Result<(), StateError> {
-        self.inner.keep_conflicts(conflicts).await
-    }
-}
+desk_through!([S: StateStore] Fused<S>, as_they_are);
 
 #[async_trait]
 impl<L: AuditLog> AuditLog for Fused<std::sync::Arc<L>> {

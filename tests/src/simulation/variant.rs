@@ -1,21 +1,20 @@
 //! Deliberately broken products: each breaks one rule, and the checker must find out.
 
-use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use audit::{AuditError, AuditLog, Entry, Event, Query, Sealed, Verdict};
-use futures::stream::BoxStream;
-use mapping::{Change, Entity, ExternalId, FieldName, Key, Step, TargetId, Version};
+use audit::{AuditLog, Entry, Event};
+use mapping::{Base, Change, Entity, ExternalId, FieldName, Key, Step, TargetId, Version};
 use sync_engine::{
-    Annotation, Commit, Conflict, ConflictQuery, Cursor, Desk, Fence, FlowParts, FlowStatus, Intent, Link,
-    Lookup, Observation, Outcome, Page, Parked, ParkedQuery, Receipt, Sink, SinkError, Source, SourceError,
-    StateError, StateStore, Taken,
+    Commit, Cursor, Fence, FlowParts, Intent, Link, Lookup, Observation, Outcome, Page, Receipt, Sink,
+    SinkError, Source, SourceError, StateError, StateStore, Taken,
 };
 use wire::{HttpTransport, Timestamp};
 
 use super::broken;
+use crate::forgetful_log::ForgetfulLog;
+use crate::through::{as_they_are, desk_through};
 
 /// Which rule is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,7 +131,7 @@ impl Variant {
 
     /// The log, perhaps broken.
     pub fn log(self, log: Arc<dyn AuditLog>) -> Arc<dyn AuditLog> {
-        if self == Self::SilentDecisions { Arc::new(Silent(log)) } else { log }
+        if self == Self::SilentDecisions { Arc::new(ForgetfulLog::new(log, silent)) } else { log }
     }
 
     /// The transport, perhaps broken.
@@ -285,7 +284,9 @@ impl StateStore for Broken<dyn StateStore> {
             early.cursor.clone_from(&lock(&self.pulled));
         }
         if self.variant == Variant::EarlyLinks {
-            early.links = intents.iter().map(link).collect();
+            let base =
+                |intent: &Intent| Base { source: intent.source.clone(), target: intent.draft.fields.clone() };
+            early.links = intents.iter().map(|intent| early_link(intent, "early", base(intent))).collect();
         }
         self.inner.intend(flow, fence, intents).await?;
         if early == Commit::default() { Ok(()) } else { self.inner.commit(flow, fence, early).await }
@@ -306,14 +307,15 @@ impl StateStore for Broken<dyn StateStore> {
     }
 }
 
-fn link(intent: &Intent) -> Link {
+/// The pair that an intent would make, kept before anybody knows what became of it.
+pub fn early_link(intent: &Intent, target: &str, base: Base) -> Link {
     Link {
         key: intent.key.clone(),
         id: intent.draft.id.clone(),
-        target: TargetId::from("early"),
+        target: TargetId::from(target),
         version: intent.version.clone(),
         mapper: intent.mapper.clone(),
-        base: mapping::Base { source: intent.source.clone(), target: intent.draft.fields.clone() },
+        base,
         at: intent.at,
         entity: Some(intent.draft.entity.clone()),
         back: None,
@@ -323,56 +325,9 @@ fn link(intent: &Intent) -> Link {
     }
 }
 
-#[async_trait]
-impl Desk for Broken<dyn StateStore> {
-    async fn flows(&self) -> Result<Vec<FlowStatus>, StateError> {
-        self.inner.flows().await
-    }
-    async fn parked(&self, query: &ParkedQuery) -> Result<Vec<Parked>, StateError> {
-        self.inner.parked(query).await
-    }
-    async fn links_by_source(&self, flow: &str, keys: &[Key]) -> Result<Vec<Option<Link>>, StateError> {
-        self.inner.links_by_source(flow, keys).await
-    }
-    async fn release_parked(&self, query: &ParkedQuery, now: Timestamp) -> Result<u64, StateError> {
-        self.inner.release_parked(query, now).await
-    }
-    async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
-        self.inner.discard_parked(query).await
-    }
-
-    async fn links_by_target(
-        &self,
-        book: &str,
-        targets: &[TargetId],
-    ) -> Result<Vec<Option<Link>>, StateError> {
-        self.inner.links_by_target(book, targets).await
-    }
-    async fn annotate_parked(&self, query: &ParkedQuery, note: &Annotation) -> Result<u64, StateError> {
-        self.inner.annotate_parked(query, note).await
-    }
-    async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StateError> {
-        self.inner.conflicts(query).await
-    }
-    async fn keep_conflicts(&self, conflicts: Vec<Conflict>) -> Result<(), StateError> {
-        self.inner.keep_conflicts(conflicts).await
-    }
-}
+desk_through!([] Broken<dyn StateStore>, as_they_are);
 
 /// Keeps everything but decisions.
-#[derive(Debug)]
-struct Silent(Arc<dyn AuditLog>);
-
-#[async_trait]
-impl AuditLog for Silent {
-    async fn append(&self, mut entries: Vec<Entry>) -> Result<RangeInclusive<u64>, AuditError> {
-        entries.retain(|entry| !matches!(entry.event, Event::Decided { .. }));
-        if entries.is_empty() { Ok(0..=0) } else { self.0.append(entries).await }
-    }
-    fn read(&self, query: Query) -> BoxStream<'_, Result<Sealed, AuditError>> {
-        self.0.read(query)
-    }
-    async fn verify(&self) -> Result<Verdict, AuditError> {
-        self.0.verify().await
-    }
+fn silent(entries: &mut Vec<Entry>) {
+    entries.retain(|entry| !matches!(entry.event, Event::Decided { .. }));
 }

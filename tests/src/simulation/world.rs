@@ -51,6 +51,12 @@ pub struct World {
     calm: Mutex<bool>,
 }
 
+/// The number and the hash of a log's last entry, which tell everything before it.
+pub fn log_digest(log: &MemoryLog) -> String {
+    let rows = log.rows();
+    rows.last().map(|last| format!("{}:{:02x?}", last.number, last.hash)).unwrap_or_default()
+}
+
 impl World {
     /// The world of some options; needs a runtime with paused time.
     pub fn new(options: Options) -> Arc<Self> {

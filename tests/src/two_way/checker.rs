@@ -2,7 +2,6 @@
 //! each side must show is written down here a second time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use audit::{AuditLog as _, Event, Query, Sealed};
 use futures::TryStreamExt as _;
@@ -10,6 +9,7 @@ use sync_engine::{Conflict, ConflictQuery, Desk as _, ParkedQuery};
 
 use super::side::{By, Effect, Row};
 use super::world::{Which, World};
+use crate::simulation::world::log_digest;
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -317,16 +317,6 @@ pub async fn story(world: &World, findings: &[Finding]) -> Vec<String> {
 
 /// A digest of everything that happened.
 pub fn trace(world: &World) -> String {
-    let mut trace = String::new();
-    if let Some(last) = world.log.rows().last() {
-        for byte in last.hash {
-            // Writing to a String cannot fail.
-            let _ = write!(trace, "{byte:02x}");
-        }
-    }
-    for which in [Which::A, Which::B] {
-        let last = world.on(which, |side, _| side.effects.last().cloned());
-        let _ = write!(trace, ":{last:?}");
-    }
-    trace
+    let last = |which| world.on(which, |side, _| side.effects.last().cloned());
+    format!("{}:{:?}:{:?}", log_digest(&world.log), last(Which::A), last(Which::B))
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mapping::Side;
-use sync_engine::{ConflictQuery, ConflictState, Desk as _, FlowError, Mode, Unwatched};
+use sync_engine::{ConflictQuery, Desk as _, FlowError, Mode, Unwatched};
 
 use super::checker::{self, Finding, Kind};
 use super::process::flow;
 use super::side::By;
 use super::variant::Variant;
 use super::world::{Options, Which, World};
+use crate::deciding;
 use crate::simulation::scenario::told;
 
 /// What a simulation came to.
@@ -94,7 +94,7 @@ impl Story {
             for _ in 0..world.dice.below(4) {
                 world.people();
             }
-            self.decide_conflicts().await;
+            deciding::some(&world.store, &world.dice, &*world.clock).await;
             let order = if world.dice.one_in(4) { [Which::B, Which::A] } else { [Which::A, Which::B] };
             for from in order {
                 let crashes = world.options.crashes;
@@ -109,22 +109,6 @@ impl Story {
             }
             world.pass(Duration::from_secs(1 + world.dice.below(900))).await;
         }
-    }
-
-    /// People decide some of the conflicts that they are shown.
-    async fn decide_conflicts(&self) {
-        let world = &self.world;
-        let open = world.store.conflicts(&ConflictQuery::default()).await.unwrap_or_default();
-        let mut decided = Vec::new();
-        for mut conflict in open {
-            if conflict.state == ConflictState::Open && world.dice.one_in(2) {
-                let winner = if world.dice.one_in(2) { Side::Source } else { Side::Target };
-                let (by, at) = ("somebody".to_owned(), world.clock.now());
-                conflict.state = ConflictState::Decided { winner, by, at };
-                decided.push(conflict);
-            }
-        }
-        world.store.keep_conflicts(decided).await.ok();
     }
 
     async fn quiet(&mut self) {

@@ -1,18 +1,17 @@
 //! Deliberately broken two-way products, and other people's strategies.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use audit::{AuditError, AuditLog, Entry, Event, Query, Sealed, Verdict};
-use futures::stream::BoxStream;
+use audit::{AuditLog, Entry, Event};
 use jiff::Timestamp;
 use mapping::image::overlaid;
-use mapping::{ExternalId, Key, Ownership, Rule, TargetId};
-use sync_engine::{
-    Annotation, Commit, Conflict, ConflictQuery, ConflictState, Desk, Fence, FlowSettings, FlowStatus,
-    Intent, Link, Parked, ParkedQuery, StateError, StateStore, Taken,
-};
+use mapping::{Base, ExternalId, Ownership, Rule};
+use sync_engine::{Commit, ConflictState, Fence, FlowSettings, Intent, Link, StateError, StateStore, Taken};
+
+use crate::forgetful_log::ForgetfulLog;
+use crate::simulation::variant::early_link;
+use crate::through::desk_through;
 
 /// Which rule is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +114,7 @@ impl Variant {
 
     /// The log, perhaps broken.
     pub fn log(self, inner: Arc<dyn AuditLog>) -> Arc<dyn AuditLog> {
-        if self == Self::SilentRule { Arc::new(Discreet(inner)) } else { inner }
+        if self == Self::SilentRule { Arc::new(ForgetfulLog::new(inner, discreet)) } else { inner }
     }
 
     /// The store, perhaps broken.
@@ -158,23 +157,8 @@ impl Broken {
     }
 
     fn link(intent: &Intent) -> Link {
-        Link {
-            key: intent.key.clone(),
-            id: intent.draft.id.clone(),
-            target: TargetId::from(intent.draft.id.as_str()),
-            version: intent.version.clone(),
-            mapper: intent.mapper.clone(),
-            base: mapping::Base {
-                source: intent.source.clone(),
-                target: intent.target.clone().unwrap_or_default(),
-            },
-            at: intent.at,
-            entity: Some(intent.draft.entity.clone()),
-            back: None,
-            gone: None,
-            rewrites: Vec::new(),
-            trail: Vec::new(),
-        }
+        let target = intent.target.clone().unwrap_or_default();
+        early_link(intent, intent.draft.id.as_str(), Base { source: intent.source.clone(), target })
     }
 }
 
@@ -240,59 +224,13 @@ impl StateStore for Broken {
     }
 }
 
-#[async_trait]
-impl Desk for Broken {
-    async fn flows(&self) -> Result<Vec<FlowStatus>, StateError> {
-        self.inner.flows().await
-    }
-    async fn parked(&self, query: &ParkedQuery) -> Result<Vec<Parked>, StateError> {
-        self.inner.parked(query).await
-    }
-    async fn links_by_source(&self, book: &str, keys: &[Key]) -> Result<Vec<Option<Link>>, StateError> {
-        Ok(self.seen(self.inner.links_by_source(book, keys).await?))
-    }
-    async fn links_by_target(
-        &self,
-        book: &str,
-        targets: &[TargetId],
-    ) -> Result<Vec<Option<Link>>, StateError> {
-        Ok(self.seen(self.inner.links_by_target(book, targets).await?))
-    }
-    async fn release_parked(&self, query: &ParkedQuery, now: Timestamp) -> Result<u64, StateError> {
-        self.inner.release_parked(query, now).await
-    }
-    async fn discard_parked(&self, query: &ParkedQuery) -> Result<u64, StateError> {
-        self.inner.discard_parked(query).await
-    }
-    async fn annotate_parked(&self, query: &ParkedQuery, note: &Annotation) -> Result<u64, StateError> {
-        self.inner.annotate_parked(query, note).await
-    }
-    async fn conflicts(&self, query: &ConflictQuery) -> Result<Vec<Conflict>, StateError> {
-        self.inner.conflicts(query).await
-    }
-    async fn keep_conflicts(&self, conflicts: Vec<Conflict>) -> Result<(), StateError> {
-        self.inner.keep_conflicts(conflicts).await
-    }
-}
+desk_through!([] Broken, Broken::seen);
 
-/// A log that keeps conflicts to itself.
-#[derive(Debug)]
-struct Discreet(Arc<dyn AuditLog>);
-
-#[async_trait]
-impl AuditLog for Discreet {
-    async fn append(&self, mut entries: Vec<Entry>) -> Result<RangeInclusive<u64>, AuditError> {
-        for entry in &mut entries {
-            if let Event::Decided { decisions } = &mut entry.event {
-                decisions.retain(|decision| decision.action != "conflict");
-            }
+/// Keeps conflicts to itself.
+fn discreet(entries: &mut Vec<Entry>) {
+    for entry in entries {
+        if let Event::Decided { decisions } = &mut entry.event {
+            decisions.retain(|decision| decision.action != "conflict");
         }
-        self.0.append(entries).await
-    }
-    fn read(&self, query: Query) -> BoxStream<'_, Result<Sealed, AuditError>> {
-        self.0.read(query)
-    }
-    async fn verify(&self) -> Result<Verdict, AuditError> {
-        self.0.verify().await
     }
 }

@@ -7,7 +7,6 @@ pub mod effects;
 pub mod record;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use audit::{AuditLog as _, Event, Query, Sealed};
 use futures::TryStreamExt as _;
@@ -15,7 +14,7 @@ use sync_engine::{Conflict, ConflictQuery, Desk as _, FlowError, Mode, Parked, P
 
 use crate::simulation::journal::{Change, What};
 use crate::simulation::scenario::told;
-use crate::simulation::world::World;
+use crate::simulation::world::{World, log_digest};
 
 /// What people have been told so far: records that wait, and open conflicts.
 #[derive(Debug)]
@@ -166,15 +165,6 @@ pub async fn story(world: &World, findings: &[String]) -> Vec<String> {
 
 /// A digest of everything that happened on both sides and on record.
 pub fn trace(world: &World) -> String {
-    let mut trace = String::new();
-    if let Some(last) = world.log.rows().last() {
-        // Writing to a String cannot fail.
-        let _ = write!(trace, "{}:", last.number);
-        for byte in last.hash {
-            let _ = write!(trace, "{byte:02x}");
-        }
-    }
     let changes = world.journal.changes();
-    let _ = write!(trace, ":{}:{:?}", changes.len(), changes.last());
-    trace
+    format!("{}:{}:{:?}", log_digest(&world.log), changes.len(), changes.last())
 }

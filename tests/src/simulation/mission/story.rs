@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mapping::Side;
-use sync_engine::{
-    ConflictQuery, ConflictState, Desk as _, Flow, FlowError, Mode, Report, StateError, Unwatched,
-};
+use sync_engine::{Flow, FlowError, Mode, Report, StateError, Unwatched};
 
 use super::checks;
 use super::flows::flows;
 use super::people;
+use crate::deciding;
 use crate::simulation::options::Options;
 use crate::simulation::scenario::{Finding, Outcome};
 use crate::simulation::variant::Variant;
@@ -82,7 +80,7 @@ impl Story {
         let rivals = mission.map_or(0, |mission| mission.rivals);
         for _ in 0..world.options.rounds {
             world.people_edit();
-            self.decide_conflicts().await;
+            deciding::some(&world.store, &world.dice, &*world.clock).await;
             let dice = &world.dice;
             world.fuse.arm(dice.one_in(world.options.crashes).then(|| dice.below(POINTS)));
             let locks = if dice.one_in(4) { u32::try_from(dice.below(12)).unwrap_or(0) } else { 0 };
@@ -142,22 +140,6 @@ impl Story {
     pub(crate) fn process(&mut self) -> Vec<Flow> {
         self.processes += 1;
         flows(&self.world, self.variant, self.processes)
-    }
-
-    /// People decide some of the conflicts that they are shown.
-    async fn decide_conflicts(&self) {
-        let world = &self.world;
-        let open = world.store.conflicts(&ConflictQuery::default()).await.unwrap_or_default();
-        let mut decided = Vec::new();
-        for mut conflict in open {
-            if conflict.state == ConflictState::Open && world.dice.one_in(2) {
-                let winner = if world.dice.one_in(2) { Side::Source } else { Side::Target };
-                let (by, at) = ("somebody".to_owned(), world.clock.now());
-                conflict.state = ConflictState::Decided { winner, by, at };
-                decided.push(conflict);
-            }
-        }
-        world.store.keep_conflicts(decided).await.ok();
     }
 
     /// Faults and people are gone: everything settles. Gives the flows of the process that saw to it.
