@@ -46,6 +46,8 @@ mod org;
 #[cfg(test)]
 mod org_tests;
 mod problem;
+#[cfg(test)]
+mod query_tests;
 mod record;
 mod replication;
 mod routes;
@@ -66,6 +68,8 @@ mod store;
 #[cfg(test)]
 mod switch_tests;
 mod switches;
+#[cfg(test)]
+mod test_client;
 mod token_trouble;
 mod values;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::org_tests::{Client, code};
+use super::test_client::{Client, code};
 
 const ROOT: &str = "/services/data/v64.0/jobs";
 

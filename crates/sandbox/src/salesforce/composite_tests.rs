@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::org_tests::{Client, code, codes};
+use super::test_client::{Client, code, codes};
 use crate::Endpoint as _;
 
 const ROOT: &str = "/services/data/v64.0";

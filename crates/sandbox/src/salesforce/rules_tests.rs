@@ -1,6 +1,6 @@
 //! What the org's objects demand: orders, price books, person accounts, merges, duplicates.
 
-use super::org_tests::{Client, code};
+use super::test_client::{Client, code};
 use super::*;
 use serde_json::{Value, json};
 

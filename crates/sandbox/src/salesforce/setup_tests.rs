@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::SalesforceSettings;
-use super::org_tests::{Client, code, read};
 use super::setup::pack;
+use super::test_client::{Client, code, read};
 
 fn bare() -> Client {
     Client::with(SalesforceSettings { bare: true, ..SalesforceSettings::default() })

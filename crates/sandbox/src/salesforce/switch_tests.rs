@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::org_tests::{Client, code, codes, read};
+use super::test_client::{Client, code, codes, read};
 use super::{ChangeKind, TokenTrouble};
 
 const ROW: &str = "/services/data/v64.0/sobjects/Account";
