@@ -7,11 +7,9 @@ use ml_connector_tests::playground::Playground;
 
 use crate::daemon_faults::metrics;
 use crate::daemon_process::{Daemon, command, playground};
+use crate::exit_codes::{DONE, REFUSED};
 use crate::outcome::Outcome;
 use crate::sinks::{MailServer, Vault, Webhook};
-
-const DONE: i32 = 0;
-const REFUSED: i32 = 5;
 
 /// What the sandbox takes, in the form of its own and in that of an `Authorization` header.
 const RIGHT: &str = "sandbox-secret";

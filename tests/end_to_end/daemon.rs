@@ -7,13 +7,8 @@ use ml_connector_tests::playground::{Playground, ask, call, daemon_binary, diffe
 use serde_json::Value;
 
 use crate::daemon_process::{Daemon, command, playground, status, suppliers};
+use crate::exit_codes::{CONFIG, DONE, IN_USE, INTERRUPTED, MISSING};
 use crate::outcome::{Outcome, written};
-
-const DONE: i32 = 0;
-const CONFIG: i32 = 3;
-const IN_USE: i32 = 8;
-const MISSING: i32 = 13;
-const INTERRUPTED: i32 = 130;
 
 #[track_caller]
 fn in_step(playground: &Playground) {
@@ -57,9 +52,7 @@ fn it_keeps_both_sides_in_step_and_does_what_it_is_asked() {
     Outcome::of(&playground, &["daemon", "reload"]).ends_with(DONE);
     Outcome::of(&playground, &["daemon", "resume"]).ends_with(DONE);
     assert_eq!(suppliers(&playground)["next"]["why"], "every 2h");
-    daemon.signal("-TERM");
-    let (status, said) = daemon.end();
-    assert_eq!(status.code(), Some(DONE), "{said}");
+    daemon.stop();
     assert!(!playground.link.join(".daemon/control.sock").exists(), "the socket is left behind");
 }
 
@@ -106,9 +99,7 @@ fn its_port_asks_for_the_token_and_its_health_does_not() {
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(text_of(&base, path).0, 200, "{path}");
     }
-    daemon.signal("-TERM");
-    let (status, said) = daemon.end();
-    assert_eq!(status.code(), Some(DONE), "{said}");
+    let said = daemon.stop();
     assert!(!said.contains(token.trim()), "the token stands in the log");
 }
 
@@ -141,9 +132,7 @@ fn a_stop_waits_for_the_page_under_way_and_a_second_one_for_nothing() {
     slow(2, 60);
     let daemon = Daemon::start(&playground.link);
     assert!((0..100_000).any(|_| reads(1)), "the second page is never read");
-    daemon.signal("-TERM");
-    let (status, said) = daemon.end();
-    assert_eq!(status.code(), Some(DONE), "{said}");
+    daemon.stop();
     let made = written(&playground)[0];
     assert!((50..300).contains(&made), "{made} of 300: it stops between two pages");
 

@@ -8,9 +8,8 @@ use std::process::{Command, Stdio};
 use ml_connector_tests::playground::{Playground, ask, differences};
 
 use crate::daemon_process::{Daemon, command, limited, playground, status, suppliers};
+use crate::exit_codes::DONE;
 use crate::outcome::{Outcome, number, written};
-
-const DONE: i32 = 0;
 
 #[track_caller]
 fn in_step(playground: &Playground, suppliers: u64) {
@@ -108,9 +107,7 @@ fn callers_that_hang_and_few_file_handles_hold_up_neither_runs_nor_others() {
     let more: Vec<UnixStream> = (0..60).map(|_| UnixStream::connect(&socket).expect("it listens")).collect();
     drop(more);
     assert_eq!(status(&playground)["draining"], false);
-    daemon.signal("-TERM");
-    let (status, said) = daemon.end();
-    assert_eq!(status.code(), Some(DONE), "{said}");
+    daemon.stop();
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ml_connector_tests::playground::{Playground, daemon_binary};
 use serde_json::Value;
 
+use crate::exit_codes::DONE;
 use crate::outcome::Outcome;
 
 /// A daemon that says nothing for so long is ended, and its test fails.
@@ -88,6 +89,15 @@ impl Daemon {
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([name, &self.process.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
+    }
+
+    /// Asks it to stop, which it must do in good order; gives what it said.
+    #[track_caller]
+    pub(crate) fn stop(self) -> String {
+        self.signal("-TERM");
+        let (status, said) = self.end();
+        assert_eq!(status.code(), Some(DONE), "{said}");
+        said
     }
 
     /// Waits for the end; returns how it ended and everything that was said.

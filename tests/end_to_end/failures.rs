@@ -6,18 +6,10 @@ use std::process::{Command, Stdio};
 
 use ml_connector_tests::playground::{Playground, ask, binary, differences};
 
+use crate::exit_codes::{ANSWER, CONFIG, DONE, IN_USE, REFUSED, STORAGE, UNREACHABLE};
 use crate::outcome::{Outcome, cycle, number, written};
 
 const SUPPLIERS: usize = 300;
-
-// The exit codes of docs/errors/exit-codes.md.
-const DONE: i32 = 0;
-const CONFIG: i32 = 3;
-const UNREACHABLE: i32 = 4;
-const REFUSED: i32 = 5;
-const STORAGE: i32 = 7;
-const IN_USE: i32 = 8;
-const ANSWER: i32 = 12;
 
 fn playground(folder: &Path) -> Playground {
     Playground::start(folder, SUPPLIERS)

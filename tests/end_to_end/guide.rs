@@ -6,10 +6,9 @@ use std::process::{Command, Stdio};
 use ml_connector_tests::playground::{Playground, binary, daemon_binary, differences};
 
 use crate::daemon_process::Daemon;
+use crate::exit_codes::DONE;
 use crate::outcome::Outcome;
 use crate::sinks::{MailServer, Webhook};
-
-const DONE: i32 = 0;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests live below the workspace").to_owned()

@@ -6,6 +6,7 @@ mod daemon;
 mod daemon_faults;
 mod daemon_process;
 mod events;
+mod exit_codes;
 mod failures;
 mod flows;
 mod guide;

@@ -2,10 +2,8 @@
 
 use ml_connector_tests::playground::Playground;
 
+use crate::exit_codes::{CONFIG, DONE};
 use crate::outcome::Outcome;
-
-const DONE: i32 = 0;
-const CONFIG: i32 = 3;
 
 const MAPPING: &str = "mappings/supplier-to-account.toml";
 

@@ -7,18 +7,10 @@ use std::process::Command;
 use ml_connector_tests::playground::{Playground, ask, binary, differences};
 use serde_json::Value;
 
+use crate::exit_codes::{DAMAGED, DONE, MISSING, MOVED, RED, USAGE, WAITING};
 use crate::outcome::{Outcome, cycle, number, pass_seconds, written};
 
 const SUPPLIERS: usize = 300;
-
-// The exit codes of docs/errors/exit-codes.md.
-const DONE: i32 = 0;
-const USAGE: i32 = 2;
-const WAITING: i32 = 6;
-const DAMAGED: i32 = 9;
-const MOVED: i32 = 10;
-const RED: i32 = 11;
-const MISSING: i32 = 13;
 
 fn playground(folder: &Path) -> Playground {
     Playground::start(folder, SUPPLIERS)
