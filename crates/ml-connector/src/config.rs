@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use wire::Secret;
 
-use crate::entry_view::hex;
+use crate::view::entry::hex;
 
 pub mod address;
 pub mod alerts_table;

@@ -19,9 +19,9 @@ use tracing::Instrument as _;
 use wire::{Clock, Entropy, SystemClock, SystemEntropy, TokenSource};
 
 use crate::checking::Describers;
+use crate::choice;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::flow_choice;
 use crate::holding::Holding;
 use crate::mappers::Mappers;
 use crate::once::Once;
@@ -124,21 +124,21 @@ impl Connector {
 
     /// The flow of this name.
     pub fn flow(&self, name: &str) -> Result<&Flow, Failure> {
-        let name = flow_choice::one(&self.config, Some(name))?;
+        let name = choice::flows::one(&self.config, Some(name))?;
         self.flows.get(&name).ok_or_else(|| Failure::Internal { what: format!("flow {name} was not wired") })
     }
 
     /// Where others can say that a record of `flow` changed, such as an event of IFS that calls us; the
     /// next run looks at it. `None` if the flow does not begin in IFS.
     pub fn hints(&self, flow: &str) -> Result<Option<Hints>, Failure> {
-        let name = flow_choice::one(&self.config, Some(flow))?;
+        let name = choice::flows::one(&self.config, Some(flow))?;
         Ok(self.hints.get(&name).cloned())
     }
 
     /// The change events that `flow` listens to, if it does: whoever waits for their
     /// [`news`](EventFeed::news) knows when a run is worth its while.
     pub fn events(&self, flow: &str) -> Result<Option<Arc<EventFeed>>, Failure> {
-        let name = flow_choice::one(&self.config, Some(flow))?;
+        let name = choice::flows::one(&self.config, Some(flow))?;
         Ok(self.events.get(&name).cloned())
     }
 

@@ -5,14 +5,14 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 use sync_engine::Parked;
 
+use crate::choice::parked::ParkedFilter;
 use crate::config::environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::parked_filter::ParkedFilter;
-use crate::parked_view;
 use crate::verbs::Session;
-use crate::words::counted;
+use crate::view;
+use crate::view::words::counted;
 
 /// What to decide, and why.
 #[derive(Debug, Clone, clap::Args)]
@@ -75,7 +75,7 @@ fn show(parked: &[Parked], session: &Session) -> Result<(), Failure> {
     if session.terminal.json {
         return parked.iter().try_for_each(|one| session.terminal.print_json(one));
     }
-    session.terminal.print(&parked_view::list(parked, parked.len(), session.clock.now()))?;
+    session.terminal.print(&view::parked::list(parked, parked.len(), session.clock.now()))?;
     session.terminal.say("nothing was changed (--dry-run)");
     Ok(())
 }

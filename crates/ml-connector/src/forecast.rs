@@ -6,8 +6,8 @@ use serde::Serialize;
 use sfdc_client::PackSize;
 
 use crate::connector::Ran;
-use crate::paint::Paint;
-use crate::words::count;
+use crate::terminal::paint::Paint;
+use crate::view::words::count;
 
 /// The calls of a run that would follow now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -13,21 +13,11 @@ pub mod mappers;
 pub mod runner;
 pub mod stop;
 
-mod audit_filter;
-mod calendar_view;
 mod checking;
-mod conflict_filter;
-mod conflict_view;
+mod choice;
 mod control_client;
-mod cursor_words;
-mod daemon_view;
-mod demo_flows;
-mod demo_show;
+mod demo;
 mod desk_action;
-mod doctor_view;
-mod entry_view;
-mod event_words;
-mod flow_choice;
 mod forecast;
 #[cfg(test)]
 mod guide_tests;
@@ -35,32 +25,19 @@ mod holding;
 mod last_failure;
 mod local_probe;
 mod mapping_files;
-mod mapping_view;
 mod new_file;
 mod once;
-mod paint;
-mod parked_filter;
-mod parked_view;
 mod plan_file;
-mod plan_view;
 mod playground;
-mod progress;
-mod record_choice;
-mod record_view;
-mod run_view;
 mod schemas;
-mod script;
 #[cfg(test)]
 mod shipped;
-
-mod status_view;
 mod telemetry;
 mod template;
 mod terminal;
-mod timeline;
 mod verbs;
+mod view;
 mod wiring;
-mod words;
 
 pub use audit;
 pub use mapping;

@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError, LINK_FILE};
 use crate::failure::Failure;
 use crate::holding::Holding;
 use crate::verbs::Session;
-use crate::words::{counted, moment};
+use crate::view::words::{counted, moment};
 
 /// Less free space than this is worth a look: a first load of 100,000 records takes about as much.
 const LITTLE_SPACE: u64 = 1 << 30;

@@ -1,5 +1,8 @@
 //! Where output goes: data to standard output, talk to standard error.
 
+pub(crate) mod paint;
+pub(crate) mod progress;
+
 use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
@@ -7,8 +10,8 @@ use serde_json::json;
 
 use crate::config::environment;
 use crate::failure::Failure;
-use crate::paint::Paint;
-use crate::words::safe_lines;
+use crate::terminal::paint::Paint;
+use crate::view::words::safe_lines;
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

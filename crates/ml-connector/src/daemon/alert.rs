@@ -13,7 +13,7 @@ use super::keeper::Keeper;
 use super::names::{FlowId, LinkId};
 use super::outlet::Outlet;
 use crate::config::AlertsTable;
-use crate::words::{count, lasting};
+use crate::view::words::{count, lasting};
 
 /// How often it is examined whether somebody has to be told.
 const EVERY: Duration = Duration::from_secs(5);

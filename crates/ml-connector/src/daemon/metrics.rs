@@ -11,8 +11,8 @@ use super::flow_state::FlowState;
 use super::keeper::Keeper;
 use super::metric::{self, Metric};
 use super::pace::Pace;
+use crate::view;
 use crate::wiring::Allowance;
-use crate::words;
 
 /// One value of a metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,7 +151,7 @@ fn records(page: &mut Page, labels: [&str; 2], flow: &FlowState, now: jiff::Time
         page.row(metric::LINKED, &labels, number(standing.links));
         page.row(metric::DOUBT, &labels, number(standing.intents));
         for (class, waiting) in &standing.parked {
-            page.row(metric::WAITING, &[link, name, words::class(*class)], number(*waiting));
+            page.row(metric::WAITING, &[link, name, view::words::class(*class)], number(*waiting));
         }
     }
     for deadline in &flow.changes.deadlines {

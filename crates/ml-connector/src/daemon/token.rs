@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use wire::{Entropy, Secret};
 
 use crate::config::{ConfigError, SecretRef};
-use crate::entry_view::hex;
+use crate::view::entry::hex;
 
 /// The token: only its digest is kept, so that comparing takes the same time whatever is shown.
 #[derive(Debug)]

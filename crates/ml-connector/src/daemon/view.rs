@@ -138,7 +138,9 @@ fn flow(name: &str, flow: &FlowState, now: Timestamp) -> Flow {
         hint: failed.map(|failed| failed.hint.clone()),
         age_seconds: flow.age(now).map(|age| age.as_secs()),
         freshness_seconds: flow.freshness.map(|freshness| freshness.as_secs()),
-        waiting: standing.map(|(class, number)| (crate::words::class(*class).to_owned(), *number)).collect(),
+        waiting: standing
+            .map(|(class, number)| (crate::view::words::class(*class).to_owned(), *number))
+            .collect(),
         events: flow.standing.as_ref().and_then(|standing| EventState::of_cursor(standing.cursor.as_ref()?)),
         deadlines: deadlines(flow, now),
     }

@@ -9,9 +9,9 @@ use crate::connector::Connector;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::plan_file::SavedPlan;
-use crate::progress::Meter;
-use crate::run_view;
-use crate::words::{counted, safe};
+use crate::terminal::progress::Meter;
+use crate::view;
+use crate::view::words::{counted, safe};
 
 /// Carry a saved plan out; refuses what has moved since
 #[derive(Debug, clap::Args)]
@@ -41,13 +41,13 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     let (ran, moved) = applied?;
     let terminal = session.terminal;
     if terminal.json {
-        terminal.print_json(&json!({ "applied": run_view::document(&ran), "moved": moved }))?;
+        terminal.print_json(&json!({ "applied": view::run::document(&ran), "moved": moved }))?;
     } else {
         for one in &moved {
             let key = terminal.data.strong(&safe(one.key.as_str()));
             terminal.print(&format!("{} {key}  {}", terminal.data.warn("moved "), safe(&one.reason)))?;
         }
-        terminal.print(&run_view::summary(&ran, terminal.data))?;
+        terminal.print(&view::run::summary(&ran, terminal.data))?;
     }
     if !moved.is_empty() {
         let number = u64::try_from(moved.len()).unwrap_or(u64::MAX);

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use futures::StreamExt;
 
 use super::Session;
-use crate::audit_filter::AuditFilter;
-use crate::entry_view::document;
+use crate::choice::entries::AuditFilter;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
 use crate::new_file::NewFile;
-use crate::words::count;
+use crate::view::entry::document;
+use crate::view::words::count;
 
 /// Write entries whole, as JSON lines, oldest first
 #[derive(Debug, clap::Args)]

@@ -3,12 +3,12 @@
 use futures::StreamExt;
 
 use super::Session;
-use crate::audit_filter::AuditFilter;
-use crate::entry_view::{document, gist, shorten};
+use crate::choice::entries::AuditFilter;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::words::moment;
+use crate::view::entry::{document, gist, shorten};
+use crate::view::words::moment;
 
 /// Find what happened: by record, run, flow, kind or time; the newest entries unless --oldest is said
 #[derive(Debug, clap::Args)]

@@ -4,10 +4,10 @@ use audit::{Query, Sealed};
 use futures::StreamExt;
 
 use super::Session;
-use crate::entry_view::document;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
+use crate::view::entry::document;
 
 /// Show one entry whole: request or response with its body, transformation, decision
 #[derive(Debug, clap::Args)]

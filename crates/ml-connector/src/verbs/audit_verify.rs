@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use super::{Session, audit_show};
-use crate::entry_view::hex;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::words::counted;
+use crate::view::entry::hex;
+use crate::view::words::counted;
 
 /// Check every byte of the audit log against its hash chain
 ///

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Session;
-use crate::calendar_view::{self, coming};
+use crate::choice;
 use crate::config::calendar_files;
 use crate::daemon::memory::Memory;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::flow_choice;
+use crate::view;
+use crate::view::calendar::coming;
 
 /// Show the coming runs, why each takes place, and what it waits for
 ///
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     let now = args.at.unwrap_or_else(|| session.clock.now());
     let calendar = calendar_files::calendar(&config, now)?;
-    let chosen = flow_choice::several(&config, &args.flow)?;
+    let chosen = choice::flows::several(&config, &args.flow)?;
     let memory: BTreeMap<_, _> = Memory::load(&config.data_folder()).flows;
     let mut all = Vec::new();
     for (name, file) in config.flows.iter().filter(|(name, _)| chosen.contains(name)) {
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Args, session: &Session) -> Result<Exit, Failure> {
             terminal.print_json(one)?;
         }
     } else {
-        terminal.print(&calendar_view::list(&all, calendar.zone()))?;
+        terminal.print(&view::calendar::list(&all, calendar.zone()))?;
     }
     Ok(Exit::Ok)
 }

@@ -1,11 +1,11 @@
 //! `conflicts list`: fields that people on both sides changed.
 
 use super::Session;
-use crate::conflict_filter::{ConflictFilter, sides};
-use crate::conflict_view;
+use crate::choice::conflicts::{ConflictFilter, sides};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
+use crate::view;
 
 /// List fields that people on both sides changed, oldest first
 #[derive(Debug, clap::Args)]
@@ -33,11 +33,11 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     let terminal = session.terminal;
     if terminal.json {
         for (sides, conflict) in all.iter().take(args.limit) {
-            terminal.print_json(&conflict_view::document(conflict, sides))?;
+            terminal.print_json(&view::conflict::document(conflict, sides))?;
         }
         return Ok(Exit::Ok);
     }
     let all: Vec<_> = all.into_iter().map(|(sides, one)| (one, sides)).collect();
-    terminal.print(&conflict_view::list(&all, args.limit, session.clock.now()))?;
+    terminal.print(&view::conflict::list(&all, args.limit, session.clock.now()))?;
     Ok(Exit::Ok)
 }

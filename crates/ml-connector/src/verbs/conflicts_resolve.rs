@@ -7,13 +7,13 @@ use serde_json::value::to_raw_value;
 use sync_engine::{Conflict, ConflictState};
 
 use super::Session;
+use crate::choice::conflicts::{ConflictFilter, sides};
 use crate::config::{Config, environment};
-use crate::conflict_filter::{ConflictFilter, sides};
-use crate::conflict_view;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::words::counted;
+use crate::view;
+use crate::view::words::counted;
 
 /// Decide whose value stays, for one conflict or for all that match
 ///
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     if args.dry_run {
         let found = Holding::look(&config)?.state.conflicts(&query).await?;
         let all: Vec<_> = found.into_iter().map(|one| (one.clone(), sides(&config, &one))).collect();
-        session.terminal.print(&conflict_view::list(&all, all.len(), session.clock.now()))?;
+        session.terminal.print(&view::conflict::list(&all, all.len(), session.clock.now()))?;
         session.terminal.say("nothing was decided (--dry-run)");
         return Ok(Exit::Ok);
     }

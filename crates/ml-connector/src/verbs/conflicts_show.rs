@@ -3,11 +3,11 @@
 use sync_engine::ConflictQuery;
 
 use super::Session;
-use crate::conflict_filter::sides;
-use crate::conflict_view;
+use crate::choice::conflicts::sides;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
+use crate::view;
 
 /// Show one conflict: both values, what both sides last agreed on, who and when
 #[derive(Debug, clap::Args)]
@@ -30,9 +30,9 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     let sides = sides(&config, &conflict);
     let terminal = session.terminal;
     if terminal.json {
-        terminal.print_json(&conflict_view::document(&conflict, &sides))?;
+        terminal.print_json(&view::conflict::document(&conflict, &sides))?;
     } else {
-        let page = conflict_view::page(&conflict, &sides, session.clock.now(), terminal.data);
+        let page = view::conflict::page(&conflict, &sides, session.clock.now(), terminal.data);
         terminal.print(&page)?;
     }
     Ok(Exit::Ok)

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::Session;
 use crate::control_client::ControlClient;
-use crate::daemon_view;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::view;
 
 /// Verbs about a running daemon.
 #[derive(Debug, clap::Subcommand)]
@@ -138,8 +138,8 @@ async fn follow(client: &ControlClient, asked: &Value, session: &Session) -> Res
     loop {
         let status = client.ask(Method::GET, "/v1/status", None).await?;
         let standing: Vec<_> =
-            daemon_view::flows(&status).filter(|(name, _)| names.contains(&name.as_str())).collect();
-        if !standing.iter().any(|(_, flow)| daemon_view::is_under_way(flow)) {
+            view::daemon::flows(&status).filter(|(name, _)| names.contains(&name.as_str())).collect();
+        if !standing.iter().any(|(_, flow)| view::daemon::is_under_way(flow)) {
             let ended = standing.iter().filter_map(|(_, flow)| flow.get("exit")?.as_u64());
             let failed =
                 ended.filter_map(|code| Exit::ALL.into_iter().find(|exit| u64::from(exit.code()) == code));
@@ -147,12 +147,12 @@ async fn follow(client: &ControlClient, asked: &Value, session: &Session) -> Res
             if terminal.json {
                 terminal.print_json(&status)?;
             } else {
-                terminal.print(&daemon_view::page(&status, terminal.data))?;
+                terminal.print(&view::daemon::page(&status, terminal.data))?;
             }
             return Ok(failed.into_iter().next().unwrap_or(Exit::Ok));
         }
         for (name, flow) in &standing {
-            if let Some(words) = daemon_view::progress(flow) {
+            if let Some(words) = view::daemon::progress(flow) {
                 session.terminal.say(&format!("{name}: {words}"));
             }
         }
@@ -162,7 +162,7 @@ async fn follow(client: &ControlClient, asked: &Value, session: &Session) -> Res
 
 fn told(answer: &Value, session: &Session) -> String {
     if answer.get("links").is_some() {
-        return daemon_view::page(answer, session.terminal.data);
+        return view::daemon::page(answer, session.terminal.data);
     }
     if let Some(channels) = answer.get("channels").and_then(Value::as_array) {
         let names: Vec<&str> = channels.iter().filter_map(Value::as_str).collect();

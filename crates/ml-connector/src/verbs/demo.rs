@@ -7,12 +7,12 @@ use sync_engine::Mode;
 use super::Session;
 use crate::config::Config;
 use crate::connector::Connector;
-use crate::demo_flows;
-use crate::demo_show::Show;
+use crate::demo;
+use crate::demo::show::Show;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::playground::{self, Playground, World};
-use crate::words::{count, counted};
+use crate::view::words::{count, counted};
 
 /// See it all on this machine: two sandbox systems, a first load, live changes, the audit log
 ///
@@ -98,7 +98,7 @@ async fn tell(show: &mut Show<'_>, connector: &Connector, playground: &Playgroun
         show.run(connector, Mode::Changes).await?;
     }
 
-    demo_flows::tell(show, connector, playground).await?;
+    demo::flows::tell(show, connector, playground).await?;
 
     show.step("everything is on record");
     show.verify(connector).await?;

@@ -4,10 +4,10 @@ use sync_engine::Health;
 
 use super::Session;
 use crate::connector::Connector;
-use crate::doctor_view;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::local_probe;
+use crate::view;
 
 /// Examine the link: configuration, secrets, data folder, both systems; each red line says what to do
 ///
@@ -23,7 +23,7 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     if let Some(config) = config {
         tell(local_probe::folder(&config, session).await, &mut all, session)?;
         // Without secrets or with a broken mapping there is nothing to ask the systems with.
-        if doctor_view::worst(&all) != Health::Red {
+        if view::doctor::worst(&all) != Health::Red {
             match Connector::of(config, session) {
                 Ok(connector) => tell(connector.probe().await, &mut all, session)?,
                 Err(Failure::Config(error)) => {
@@ -34,9 +34,9 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
         }
     }
     if !terminal.json {
-        terminal.print(&format!("\n{}", doctor_view::verdict(&all, terminal.data)))?;
+        terminal.print(&format!("\n{}", view::doctor::verdict(&all, terminal.data)))?;
     }
-    Ok(if doctor_view::worst(&all) == Health::Red { Exit::Red } else { Exit::Ok })
+    Ok(if view::doctor::worst(&all) == Health::Red { Exit::Red } else { Exit::Ok })
 }
 
 /// What to do where a check knows no better.
@@ -56,7 +56,7 @@ fn tell(
         if terminal.json {
             terminal.print_json(finding)?;
         } else {
-            terminal.print(&doctor_view::line(finding, terminal.data))?;
+            terminal.print(&view::doctor::line(finding, terminal.data))?;
         }
     }
     all.extend(findings);

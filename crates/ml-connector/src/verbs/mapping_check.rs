@@ -6,7 +6,7 @@ use super::Session;
 use crate::connector::Connector;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::words::safe;
+use crate::view::words::safe;
 use crate::{mapping_files, schemas};
 
 /// Hold the mappings of all flows against what both systems have; nothing is written
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     if let Some(flow) = &args.flow {
-        crate::flow_choice::one(&config, Some(flow.as_str()))?;
+        crate::choice::flows::one(&config, Some(flow.as_str()))?;
     }
     let flows = mapping_files::of_flows(&config, args.flow.as_deref())?;
     let lock = schemas::lock_file(&config);

@@ -4,11 +4,11 @@ use serde_json::json;
 use sync_engine::Observation;
 
 use super::Session;
+use crate::choice;
 use crate::connector::Connector;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::flow_choice;
-use crate::mapping_view;
+use crate::view;
 
 /// Show one real record before and after its mapping; only the source is asked, nothing is written
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
-    let flow = flow_choice::one(&config, args.flow.as_deref())?;
+    let flow = choice::flows::one(&config, args.flow.as_deref())?;
     let connector = Connector::of(config, session)?;
     let terminal = session.terminal;
     let Some(observation) = connector.fetch(&flow, &args.key).await? else {
@@ -50,7 +50,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         };
         terminal.print_json(&json!({ "source": change, "mapped": mapped, "error": error }))?;
     } else {
-        terminal.print(&mapping_view::page(&change, made.as_ref(), terminal.data))?;
+        terminal.print(&view::mapping::page(&change, made.as_ref(), terminal.data))?;
     }
     Ok(if made.is_ok() { Exit::Ok } else { Exit::Config })
 }

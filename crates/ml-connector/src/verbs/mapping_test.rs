@@ -10,7 +10,7 @@ use crate::config::{ConfigError, document};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::mapping_files;
-use crate::words::safe;
+use crate::view::words::safe;
 
 /// Run the examples beside mappings (x.tests.toml beside x.toml); no system is needed
 #[derive(Debug, clap::Args)]

@@ -7,16 +7,16 @@ use serde_json::json;
 use sync_engine::Preview;
 
 use super::{Session, run::mode};
+use crate::choice;
 use crate::connector::{Connector, Ran};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::flow_choice;
 use crate::forecast::Forecast;
 use crate::plan_file::{Header, PlanWriter};
-use crate::plan_view;
-use crate::progress::Meter;
-use crate::record_view::preview_document;
-use crate::words::count;
+use crate::terminal::progress::Meter;
+use crate::view;
+use crate::view::record::preview_document;
+use crate::view::words::count;
 
 /// Show what a run would do, field by field, and how many calls it will take; nothing is written
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
-    let flow = flow_choice::one(&config, args.flow.as_deref())?;
+    let flow = choice::flows::one(&config, args.flow.as_deref())?;
     let link = config.fingerprint();
     let batch_size = config.link.salesforce.settings().batch_size;
     let connector = Connector::of(config, session)?;
@@ -83,7 +83,7 @@ impl Shown<'_> {
 
     fn show(&mut self, preview: &Preview) -> Result<(), Failure> {
         let terminal = self.session.terminal;
-        let Some(text) = plan_view::record(preview, terminal.data) else { return Ok(()) };
+        let Some(text) = view::plan::record(preview, terminal.data) else { return Ok(()) };
         self.seen += 1;
         if self.seen > self.limit {
             return Ok(());

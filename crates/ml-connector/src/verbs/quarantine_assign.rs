@@ -6,12 +6,12 @@ use serde_json::value::to_raw_value;
 use sync_engine::{Annotation, Parked};
 
 use super::Session;
+use crate::choice::parked::ParkedFilter;
 use crate::config::environment;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::parked_filter::ParkedFilter;
-use crate::words::counted;
+use crate::view::words::counted;
 
 /// Note on waiting records who looks after them
 #[derive(Debug, clap::Args)]

@@ -6,11 +6,11 @@ use sync_engine::{Annotation, Parked};
 
 use super::Session;
 use super::quarantine_assign::annotate;
+use crate::choice::parked::ParkedFilter;
 use crate::config::nearest::nearest;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::parked_filter::ParkedFilter;
 
 /// Try a waiting record again with other values, until its source record changes
 ///

@@ -1,11 +1,11 @@
 //! `quarantine list`: the records that wait.
 
 use super::Session;
+use crate::choice::parked::ParkedFilter;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::parked_filter::ParkedFilter;
-use crate::parked_view;
+use crate::view;
 
 /// List records that wait, oldest first
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
             terminal.print_json(one)?;
         }
     } else {
-        terminal.print(&parked_view::list(&parked, args.limit, session.clock.now()))?;
+        terminal.print(&view::parked::list(&parked, args.limit, session.clock.now()))?;
     }
     Ok(Exit::Ok)
 }

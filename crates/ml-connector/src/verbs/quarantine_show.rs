@@ -7,7 +7,7 @@ use super::Session;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::parked_view;
+use crate::view;
 
 /// Show why a record waits, and its way out
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         if terminal.json {
             terminal.print_json(one)?;
         } else {
-            terminal.print(&parked_view::page(one, session.clock.now(), terminal.data))?;
+            terminal.print(&view::parked::page(one, session.clock.now(), terminal.data))?;
         }
     }
     Ok(Exit::Ok)

@@ -4,12 +4,12 @@ use mapping::Key;
 use serde_json::json;
 
 use super::Session;
+use crate::choice;
+use crate::choice::record::RecordChoice;
 use crate::connector::Connector;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::flow_choice;
-use crate::record_choice::RecordChoice;
-use crate::record_view;
+use crate::view;
 
 /// Say in words how a record stands: equal, to be written, filtered out, or waiting for what
 #[derive(Debug, clap::Args)]
@@ -20,13 +20,13 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
-    let flow = flow_choice::one(&config, args.record.flow.as_deref())?;
+    let flow = choice::flows::one(&config, args.record.flow.as_deref())?;
     let connector = Connector::of(config, session)?;
     let explanation = connector.explain(&flow, &Key::from(args.record.key.as_str())).await?;
     let terminal = session.terminal;
-    let words = record_view::words(&args.record.key, &explanation, session.clock.now(), terminal.data);
+    let words = view::record::words(&args.record.key, &explanation, session.clock.now(), terminal.data);
     if terminal.json {
-        let mut document = record_view::document(&args.record.key, &explanation);
+        let mut document = view::record::document(&args.record.key, &explanation);
         if let Some(object) = document.as_object_mut() {
             object.insert("explanation".into(), json!(words));
         }

@@ -3,12 +3,12 @@
 use mapping::Key;
 
 use super::Session;
+use crate::choice;
+use crate::choice::record::RecordChoice;
 use crate::connector::Connector;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::flow_choice;
-use crate::record_choice::RecordChoice;
-use crate::record_view;
+use crate::view;
 
 /// Show one record: at the source, as it is mapped, and in the target; read just now
 #[derive(Debug, clap::Args)]
@@ -19,14 +19,14 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
-    let flow = flow_choice::one(&config, args.record.flow.as_deref())?;
+    let flow = choice::flows::one(&config, args.record.flow.as_deref())?;
     let connector = Connector::of(config, session)?;
     let explanation = connector.explain(&flow, &Key::from(args.record.key.as_str())).await?;
     let terminal = session.terminal;
     if terminal.json {
-        terminal.print_json(&record_view::document(&args.record.key, &explanation))?;
+        terminal.print_json(&view::record::document(&args.record.key, &explanation))?;
     } else {
-        terminal.print(&record_view::side_by_side(&args.record.key, &explanation, terminal.data))?;
+        terminal.print(&view::record::side_by_side(&args.record.key, &explanation, terminal.data))?;
     }
     let missing = explanation.observed.is_none() && explanation.link.is_none();
     match explanation.unread {

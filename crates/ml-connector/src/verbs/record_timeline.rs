@@ -7,7 +7,7 @@ use super::{Session, audit_show};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
-use crate::timeline;
+use crate::view;
 
 /// Tell what happened to a record, in the order of time: read, mapped, looked up, decided, written
 #[derive(Debug, clap::Args)]
@@ -31,14 +31,14 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
             hint: "keys are written as in the source; `ml-connector audit search` shows some".into(),
         });
     }
-    let story = timeline::story(&args.key, entries);
+    let story = view::timeline::story(&args.key, entries);
     if session.terminal.json {
         return story
             .iter()
-            .try_for_each(|line| session.terminal.print_json(&timeline::document(line)))
+            .try_for_each(|line| session.terminal.print_json(&view::timeline::document(line)))
             .map(|()| Exit::Ok);
     }
-    session.terminal.print(&timeline::page(&story, session.terminal.data))?;
+    session.terminal.print(&view::timeline::page(&story, session.terminal.data))?;
     session.terminal.say("each number is an audit entry: ml-connector audit show NUMBER");
     Ok(Exit::Ok)
 }
@@ -53,7 +53,7 @@ pub(crate) async fn entries(
     let query =
         Query { record: Some(key.to_owned()), flow, limit: Some(limit), newest: true, ..Query::default() };
     let mut entries: Vec<Sealed> = holding.log.read(query).try_collect().await?;
-    for number in timeline::evidence(&entries) {
+    for number in view::timeline::evidence(&entries) {
         let Some(answer) = audit_show::entry(holding, number).await? else { continue };
         if let Event::Answered { asked, .. } = answer.entry.event {
             entries.extend(audit_show::entry(holding, asked).await?);

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use sync_engine::Mode;
 
 use super::Session;
+use crate::choice;
 use crate::connector::{Connector, Ran};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::flow_choice;
-use crate::progress::Meter;
-use crate::run_view;
 use crate::terminal::Terminal;
+use crate::terminal::progress::Meter;
+use crate::view;
 
 /// Carry changes over: one cycle of each flow
 ///
@@ -45,9 +45,9 @@ pub(crate) fn mode(full: bool, keys: Vec<String>) -> Mode {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     let flows = if args.key.is_empty() {
-        flow_choice::several(&config, &args.flow)?
+        choice::flows::several(&config, &args.flow)?
     } else {
-        vec![flow_choice::one(&config, args.flow.first().map(String::as_str))?]
+        vec![choice::flows::one(&config, args.flow.first().map(String::as_str))?]
     };
     let connector = Connector::of(config, session)?;
     let flows = connector.in_order(&flows);
@@ -108,9 +108,9 @@ fn told(flow: &str, result: Result<Ran, Failure>, session: &Session) -> Result<V
     match result {
         Ok(ran) => {
             if !terminal.json {
-                terminal.print(&run_view::summary(&ran, terminal.data))?;
+                terminal.print(&view::run::summary(&ran, terminal.data))?;
             }
-            Ok(run_view::document(&ran))
+            Ok(view::run::document(&ran))
         }
         Err(failure) => {
             // The failure stands in the one document that is written at the end.

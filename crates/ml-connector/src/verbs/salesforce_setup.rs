@@ -10,8 +10,8 @@ use super::Session;
 use crate::connector::Opening;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::view::words::counted;
 use crate::wiring::OrgSetup;
-use crate::words::counted;
 
 /// Show what Salesforce lacks for the configured flows: fields, rights, channel; with --apply, make it
 ///

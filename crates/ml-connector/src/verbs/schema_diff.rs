@@ -6,7 +6,7 @@ use super::{Session, mapping_check};
 use crate::connector::Connector;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::words::safe;
+use crate::view::words::safe;
 use crate::{mapping_files, schemas};
 
 /// Show what has changed in both systems since schema.lock, and which mappings that concerns

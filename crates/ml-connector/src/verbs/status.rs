@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::holding::Holding;
 use crate::last_failure::last_failure;
-use crate::status_view;
+use crate::view;
 
 /// Show how the flows stand: last run, links, open writes, waiting records
 ///
@@ -47,7 +47,7 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
         });
         terminal.print_json(&document)?;
     } else {
-        terminal.print(&status_view::page(
+        terminal.print(&view::status::page(
             &config,
             (&flows, &failures),
             session.clock.now(),

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use sync_engine::FlowStatus;
 
 use crate::config::Config;
-use crate::cursor_words::cursor_words;
-use crate::event_words::event_words;
 use crate::last_failure::LastFailure;
-use crate::paint::Paint;
-use crate::words::{class, count, counted, moment, relative, safe, waits_for};
+use crate::terminal::paint::Paint;
+use crate::view::cursor::cursor_words;
+use crate::view::event::event_words;
+use crate::view::words::{class, count, counted, moment, relative, safe, waits_for};
 
 /// All flows of a link.
 pub(crate) fn page(

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use sync_engine::Report;
 
 use crate::connector::Ran;
-use crate::paint::Paint;
-use crate::words::{count, lasting};
+use crate::terminal::paint::Paint;
+use crate::view::words::{count, lasting};
 
 /// What a sweep in two parts cannot have seen.
 const RESUMED: &str = "this went on with a sweep that had been interrupted, and did not compare again what lay \

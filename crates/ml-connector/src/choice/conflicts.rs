@@ -3,8 +3,8 @@
 use sync_engine::{Conflict, ConflictQuery};
 
 use crate::config::{Config, System};
-use crate::conflict_view::Sides;
 use crate::failure::Failure;
+use crate::view::conflict::Sides;
 
 /// Which conflicts
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -51,7 +51,7 @@ impl ConflictFilter {
 
 /// Where a flow keeps its links.
 fn book(config: &Config, flow: &str) -> Result<String, Failure> {
-    let name = crate::flow_choice::one(config, Some(flow))?;
+    let name = crate::choice::flows::one(config, Some(flow))?;
     let file = config.flows.iter().find(|(known, _)| *known == name).map(|(_, file)| file);
     let pair = file.and_then(|file| file.pair.as_ref());
     Ok(pair.map_or(name, |pair| format!("pair {pair}")))

@@ -8,7 +8,7 @@ use sync_engine::{Report, Watch};
 use wire::Clock;
 
 use crate::terminal::Terminal;
-use crate::words::{count, lasting};
+use crate::view::words::{count, lasting};
 
 /// How often a plain line is written where there is no terminal.
 const LINES: Duration = Duration::from_secs(5);

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use sync_engine::Cursor;
 
-use crate::entry_view::shorten;
-use crate::words::{count, safe};
+use crate::view::entry::shorten;
+use crate::view::words::{count, safe};
 
 /// The part of our own connectors' cursors that means something to people.
 #[derive(Debug, Deserialize)]

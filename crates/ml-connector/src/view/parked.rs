@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use mapping::Change;
 use sync_engine::{Parked, ParkedClass};
 
-use crate::entry_view::shorten;
-use crate::paint::Paint;
-use crate::words::{class, counted, moment, relative, safe, value, waits_for};
+use crate::terminal::paint::Paint;
+use crate::view::entry::shorten;
+use crate::view::words::{class, counted, moment, relative, safe, value, waits_for};
 
 /// A table without lines, made for terminals and for `cut`.
 pub(crate) fn bare_table(header: &[&str]) -> Table {

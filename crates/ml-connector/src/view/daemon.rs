@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::paint::Paint;
-use crate::parked_view::{bare_table, trimmed};
-use crate::words::{count, lasting, safe};
+use crate::terminal::paint::Paint;
+use crate::view::parked::{bare_table, trimmed};
+use crate::view::words::{count, lasting, safe};
 
 /// All links and flows, and what is wrong.
 pub(crate) fn page(status: &Value, paint: Paint) -> String {
@@ -91,5 +91,5 @@ fn text(value: &Value, name: &str) -> String {
 /// A moment, to the second.
 fn moment(value: Option<&Value>) -> String {
     let at = value.and_then(Value::as_str).and_then(|text| text.parse().ok());
-    at.map(crate::words::moment).unwrap_or_default()
+    at.map(crate::view::words::moment).unwrap_or_default()
 }

@@ -3,9 +3,9 @@
 use mapping::{Action, Cause, Difference};
 use sync_engine::{Planned, Preview};
 
-use crate::entry_view::shorten;
-use crate::paint::Paint;
-use crate::words::{safe, value};
+use crate::terminal::paint::Paint;
+use crate::view::entry::shorten;
+use crate::view::words::{safe, value};
 
 /// One previewed record; nothing for a record that stays as it is.
 pub(crate) fn record(preview: &Preview, paint: Paint) -> Option<String> {

@@ -8,20 +8,18 @@ use mapping::{Change, Value as Field};
 use serde_json::{Value, json};
 use sync_engine::{Conflict, Lookup, Mode, Observation, ParkedQuery, Preview};
 
-use crate::conflict_view::{self, Sides};
 use crate::connector::Connector;
-use crate::entry_view::hex;
+use crate::demo::script::Script;
 use crate::failure::Failure;
-use crate::parked_view::{self, bare_table, trimmed};
-use crate::plan_view;
-use crate::progress::Meter;
-use crate::run_view;
-use crate::script::Script;
-use crate::timeline;
+use crate::terminal::progress::Meter;
 use crate::verbs::Session;
 use crate::verbs::record_timeline;
 use crate::verbs::run::cycle;
-use crate::words::{count, safe, value};
+use crate::view;
+use crate::view::conflict::Sides;
+use crate::view::entry::hex;
+use crate::view::parked::{bare_table, trimmed};
+use crate::view::words::{count, safe, value};
 
 /// The flow that the demo begins with.
 const FLOW: &str = "suppliers";
@@ -87,8 +85,8 @@ impl<'a> Show<'a> {
         mode: Mode,
     ) -> Result<(), Failure> {
         let ran = cycle(connector, (flow, false), mode, self.session).await?;
-        self.runs.push(run_view::document(&ran));
-        self.data(&run_view::summary(&ran, self.session.terminal.data))
+        self.runs.push(view::run::document(&ran));
+        self.data(&view::run::summary(&ran, self.session.terminal.data))
     }
 
     /// Shows the first planned changes.
@@ -98,7 +96,7 @@ impl<'a> Show<'a> {
         let mut shown = Vec::new();
         let mut more = 0_u64;
         let mut visit = |preview: Preview| {
-            let Some(text) = plan_view::record(&preview, terminal.data) else { return };
+            let Some(text) = view::plan::record(&preview, terminal.data) else { return };
             if shown.len() as u64 == SHOWN { more += 1 } else { shown.push(text) }
         };
         let planned = connector.preview(FLOW, Mode::Changes, &meter, &mut visit).await;
@@ -138,7 +136,7 @@ impl<'a> Show<'a> {
 
     /// Shows conflicts.
     pub(crate) fn conflicts(&self, conflicts: &[(Conflict, Sides)]) -> Result<(), Failure> {
-        self.data(&conflict_view::list(conflicts, conflicts.len(), self.session.clock.now()))
+        self.data(&view::conflict::list(conflicts, conflicts.len(), self.session.clock.now()))
     }
 
     /// The session that it is shown in.
@@ -150,7 +148,7 @@ impl<'a> Show<'a> {
     pub(crate) async fn waiting(&self, connector: &Connector, key: &str) -> Result<(), Failure> {
         let query = ParkedQuery { key: Some(key.into()), ..ParkedQuery::default() };
         for parked in connector.holding().state.parked(&query).await? {
-            self.data(&parked_view::page(&parked, self.session.clock.now(), self.session.terminal.data))?;
+            self.data(&view::parked::page(&parked, self.session.clock.now(), self.session.terminal.data))?;
         }
         Ok(())
     }
@@ -172,7 +170,7 @@ impl<'a> Show<'a> {
     /// Tells what happened to a record.
     pub(crate) async fn timeline(&self, connector: &Connector, key: &str) -> Result<(), Failure> {
         let entries = record_timeline::entries(connector.holding(), key, None, 100).await?;
-        self.data(&timeline::page(&timeline::story(key, entries), self.session.terminal.data))
+        self.data(&view::timeline::page(&view::timeline::story(key, entries), self.session.terminal.data))
     }
 
     /// Says what to try next.

@@ -5,9 +5,9 @@ use mapping::{Fields, Side};
 use serde_json::{Value, json};
 use sync_engine::{Claim, Conflict, ConflictState};
 
-use crate::paint::Paint;
-use crate::parked_view::{bare_table, trimmed};
-use crate::words::{counted, moment, relative, safe, value};
+use crate::terminal::paint::Paint;
+use crate::view::parked::{bare_table, trimmed};
+use crate::view::words::{counted, moment, relative, safe, value};
 
 /// The names of the two systems, as the forward flow sees them.
 #[derive(Debug, Clone)]

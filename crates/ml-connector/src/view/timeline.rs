@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::entry_view::shorten;
-use crate::paint::Paint;
-use crate::words::{counted, moment, safe};
+use crate::terminal::paint::Paint;
+use crate::view::entry::shorten;
+use crate::view::words::{counted, moment, safe};
 
 /// How much of a detail is shown.
 const DETAIL: usize = 160;

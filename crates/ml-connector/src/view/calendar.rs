@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::config::FlowFile;
 use crate::daemon::memory::FlowMemory;
-use crate::parked_view::{bare_table, trimmed};
+use crate::view::parked::{bare_table, trimmed};
 
 /// One coming run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

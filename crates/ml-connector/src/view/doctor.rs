@@ -2,8 +2,8 @@
 
 use sync_engine::{Finding, Health};
 
-use crate::paint::Paint;
-use crate::words::safe;
+use crate::terminal::paint::Paint;
+use crate::view::words::safe;
 
 /// One finding: a coloured word, what was asked, what was found, what to do.
 pub(crate) fn line(finding: &Finding, paint: Paint) -> String {

@@ -3,8 +3,8 @@
 use connector_salesforce::{EventState, MissedNote, MissedRemedy};
 use jiff::Timestamp;
 
-use crate::paint::Paint;
-use crate::words::{counted, moment, relative, safe};
+use crate::terminal::paint::Paint;
+use crate::view::words::{counted, moment, relative, safe};
 
 /// Lines for `status`: a title, and what is to be said.
 pub(crate) fn event_words(events: &EventState, now: Timestamp, paint: Paint) -> Vec<(&'static str, String)> {

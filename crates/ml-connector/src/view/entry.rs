@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::words::{counted, safe};
+use crate::view::words::{counted, safe};
 
 /// The whole entry as JSON.
 pub(crate) fn document(sealed: &Sealed) -> Value {

@@ -2,8 +2,8 @@
 
 use mapping::{Change, Draft, MapError, Mapped, Record, Value};
 
-use crate::paint::Paint;
-use crate::words::safe;
+use crate::terminal::paint::Paint;
+use crate::view::words::safe;
 
 /// The record and its drafts, field by field.
 pub(crate) fn page(change: &Change, made: Result<&Mapped, &MapError>, paint: Paint) -> String {

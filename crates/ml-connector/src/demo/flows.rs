@@ -3,9 +3,9 @@
 use mapping::Key;
 use sync_engine::{Conflict, ConflictQuery, Mode};
 
-use crate::conflict_filter::sides;
+use crate::choice::conflicts::sides;
 use crate::connector::Connector;
-use crate::demo_show::Show;
+use crate::demo::show::Show;
 use crate::failure::Failure;
 use crate::playground::Playground;
 use crate::verbs::conflicts_resolve::{Winner, decided, keep};

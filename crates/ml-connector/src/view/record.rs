@@ -5,10 +5,10 @@ use mapping::{Action, Change};
 use serde_json::{Value, json};
 use sync_engine::{Explanation, Observation, Planned, Preview};
 
-use crate::paint::Paint;
-use crate::parked_view::{bare_table, trimmed, way_out};
-use crate::plan_view::difference;
-use crate::words::{class, counted, moment, relative, safe, value, waits_for};
+use crate::terminal::paint::Paint;
+use crate::view::parked::{bare_table, trimmed, way_out};
+use crate::view::plan::difference;
+use crate::view::words::{class, counted, moment, relative, safe, value, waits_for};
 
 /// Everything that is known, as JSON.
 pub(crate) fn document(key: &str, explanation: &Explanation) -> Value {
@@ -136,7 +136,7 @@ pub(crate) fn words(key: &str, explanation: &Explanation, now: Timestamp, paint:
     words.extend(explanation.conflicts.iter().map(|conflict| {
         paint.warn(&format!(
             "people on both sides changed {}: ml-connector conflicts show '{}'",
-            crate::conflict_view::fields(conflict),
+            crate::view::conflict::fields(conflict),
             safe(&conflict.id)
         ))
     }));
