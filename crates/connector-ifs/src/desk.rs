@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use mapping::Key;
-use odata_client::{Filter, ODataError, Page, Query, Read, Resource, Select, Service};
+use odata_client::{Filter, ODataError, Page, Profile, Query, Read, Resource, Select, Service};
 use sync_engine::{Fault, SourceError};
 use wire::HttpTransport;
 
@@ -74,7 +74,8 @@ impl Desk {
     /// The set in `place`, asked for `page_size` rows at once.
     pub(crate) fn new(tenant: &Tenant<'_>, place: &Place, page_size: u32) -> Result<Self, SettingsError> {
         let root = tenant.settings.service_root(place)?;
-        let service = Service::new(tenant.transport.clone(), root);
+        // Nothing may be asked that IFS is documented not to do, or has answered with 501.
+        let service = Service::new(tenant.transport.clone(), root).with_profile(Profile::ifs());
         let service = match tenant.zone {
             TimeZonePolicy::UtcAware => service.header(
                 HeaderName::from_static("x-ifs-time-zone-aware-request"),
