@@ -1,4 +1,5 @@
 //! The rules of the house that no compiler checks.
 
 mod dependencies;
+mod licences;
 mod sources;
