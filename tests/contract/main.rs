@@ -2,6 +2,7 @@
 
 mod bent_seams;
 mod bent_stores;
+mod bulk_jobs;
 mod complaints;
 mod ifs_changes;
 mod ifs_entities;

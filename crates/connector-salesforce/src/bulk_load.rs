@@ -1,46 +1,18 @@
 //! Large loads as Bulk 2.0 jobs: one outcome for every row, whatever becomes of the job.
 //!
-//! A job is known to this process alone: after a crash the engine reads back what its rows came to,
-//! as after any lost answer, and the fields of this lane are ours alone, so that a row that lands late
-//! is what we wanted.
+//! Each job is on record before a row leaves (`bulk_jobs`), and after a crash it is taken up where it
+//! stands before anything else is written.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
-use async_trait::async_trait;
-use mapping::{FieldName, Step, TargetId, Value};
-use sfdc_client::bulk::{
-    self, Bulk, Cell, IngestSpec, JobId, JobLedger, JobLimits, JobReport, JobWriter, LedgerError, Manifest,
-    Operation,
-};
+use mapping::{Entity, FieldName, Step, Value};
+use sfdc_client::bulk::{self, Cell, IngestSpec, JobData, JobLimits, JobReport, JobWriter, Operation};
 use sync_engine::Outcome;
 
 use crate::batch::{Outcomes, Parcel};
-use crate::faults::of_record;
-use crate::guarded::applied;
+use crate::bulk_jobs::outcome;
 use crate::org::Org;
 use crate::schema::Object;
-
-/// The jobs of this process.
-#[derive(Debug, Default)]
-struct Jobs(Mutex<Vec<JobId>>);
-
-#[async_trait]
-impl JobLedger for Jobs {
-    async fn opened(&self, job: &JobId, _: &Manifest) -> Result<(), LedgerError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(job.clone());
-        Ok(())
-    }
-
-    async fn settled(&self, job: &JobId) -> Result<(), LedgerError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| known != job);
-        Ok(())
-    }
-
-    async fn under_way(&self) -> Result<Vec<JobId>, LedgerError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-}
 
 /// The columns of a job: a field, and what it is called in the CSV.
 struct Columns(Vec<(FieldName, String)>);
@@ -67,6 +39,14 @@ impl Columns {
         Self(columns)
     }
 
+    /// What a job of these columns does.
+    fn spec(&self, object: &Object) -> Option<IngestSpec> {
+        let others = self.0.iter().map(|(_, name)| &**name);
+        let names: Vec<&str> = std::iter::once(object.external_id()).chain(others).collect();
+        let spec = IngestSpec::new(Operation::Upsert, object.name(), &names, object.external_id()).ok()?;
+        Some(if object.case_sensitive() { spec.case_sensitive() } else { spec })
+    }
+
     fn row<'v>(&self, step: &'v Step) -> Vec<Cell<'v>> {
         let mut row = vec![Cell::Text(step.draft.id.as_str())];
         row.extend(self.0.iter().map(|(name, _)| match step.draft.fields.get(name.as_str()) {
@@ -88,45 +68,82 @@ impl Org {
     /// another way.
     pub(crate) async fn load(
         &self,
-        object: &Object,
+        (entity, object): (&Entity, &Object),
         parcels: Vec<Parcel>,
         steps: &BTreeMap<usize, &Step>,
     ) -> (Outcomes, Vec<Parcel>) {
+        let Some(jobs) = &self.jobs else { return (Outcomes::new(), parcels) };
         let columns =
             Columns::of(object, parcels.iter().filter_map(|parcel| steps.get(&parcel.place).copied()));
-        let names: Vec<&str> =
-            std::iter::once(object.external_id()).chain(columns.0.iter().map(|(_, name)| &**name)).collect();
-        let spec = IngestSpec::new(Operation::Upsert, object.name(), &names, object.external_id());
-        let Ok(spec) = spec else { return (Outcomes::new(), parcels) };
-        let spec = if object.case_sensitive() { spec.case_sensitive() } else { spec };
-        let mut writer = JobWriter::new(spec, JobLimits::default());
-        let mut jobs = Vec::new();
-        let mut left = Vec::new();
-        let mut taken: BTreeMap<String, Parcel> = BTreeMap::new();
-        for parcel in parcels {
-            let Some(step) = steps.get(&parcel.place) else { continue };
-            match writer.push(parent(step), &columns.row(step)) {
-                Ok(full) => {
-                    jobs.extend(full);
-                    taken.insert(parcel.key.clone(), parcel);
-                }
-                // What CSV cannot say goes as JSON.
-                Err(_) => left.push(parcel),
-            }
-        }
-        jobs.extend(writer.finish());
-        let api = Bulk::new(self.client().clone(), self.clock.clone());
-        let ledger = Jobs::default();
-        let mut outcomes = Outcomes::new();
-        for job in jobs {
+        let Some(spec) = columns.spec(object) else { return (Outcomes::new(), parcels) };
+        let mut load = Load::default();
+        let data = load.fill(JobWriter::new(spec, JobLimits::default()), &columns, parcels, steps);
+        let (api, ledger) = (self.bulk(), jobs.of(entity));
+        self.clear_away(jobs, &ledger).await;
+        for job in data {
             let report = api.ingest(job, &ledger).await;
-            sort(&report, &mut taken, (&mut outcomes, &mut left));
+            jobs.note(&report);
+            load.sort(&report);
         }
+        let Load { mut outcomes, left, taken } = load;
         let lost = |(_, parcel): (String, Parcel)| {
             (parcel.place, Outcome::Unknown { detail: "no job speaks of the row".into() })
         };
         outcomes.extend(taken.into_iter().map(lost));
         (outcomes, left)
+    }
+}
+
+/// Where the records of a load are.
+#[derive(Default)]
+struct Load {
+    outcomes: Outcomes,
+    /// They have to go another way.
+    left: Vec<Parcel>,
+    /// In jobs, by their keys.
+    taken: BTreeMap<String, Parcel>,
+}
+
+impl Load {
+    /// The jobs that the records make.
+    fn fill(
+        &mut self,
+        mut writer: JobWriter,
+        columns: &Columns,
+        parcels: Vec<Parcel>,
+        steps: &BTreeMap<usize, &Step>,
+    ) -> Vec<JobData> {
+        let mut jobs = Vec::new();
+        for parcel in parcels {
+            let Some(step) = steps.get(&parcel.place) else { continue };
+            match writer.push(parent(step), &columns.row(step)) {
+                Ok(full) => {
+                    jobs.extend(full);
+                    self.taken.insert(parcel.key.clone(), parcel);
+                }
+                // What CSV cannot say goes as JSON.
+                Err(_) => self.left.push(parcel),
+            }
+        }
+        jobs.extend(writer.finish());
+        jobs
+    }
+
+    /// The outcome of each row; rows that were not touched are left over.
+    fn sort(&mut self, report: &JobReport) {
+        if let Some(trouble) = &report.trouble {
+            tracing::warn!(%trouble, "a bulk job went wrong; its rows are settled one by one");
+        }
+        for (key, row) in report.rows() {
+            let Some(parcel) = self.taken.remove(key) else { continue };
+            if *row == bulk::Outcome::Unprocessed {
+                self.left.push(parcel);
+                continue;
+            }
+            let unknown =
+                || Outcome::Unknown { detail: "the job does not tell what became of the row".into() };
+            self.outcomes.push((parcel.place, outcome(row).unwrap_or_else(unknown)));
+        }
     }
 }
 
@@ -136,31 +153,4 @@ fn parent(step: &Step) -> Option<&str> {
         Value::Reference(parent) => Some(parent.id.as_str()),
         _ => None,
     })
-}
-
-/// The outcome of each row; rows that were not touched are left over.
-fn sort(
-    report: &JobReport,
-    taken: &mut BTreeMap<String, Parcel>,
-    (outcomes, left): (&mut Outcomes, &mut Vec<Parcel>),
-) {
-    if let Some(trouble) = &report.trouble {
-        tracing::warn!(%trouble, "a bulk job went wrong; its rows are settled one by one");
-    }
-    for (key, outcome) in report.rows() {
-        let Some(parcel) = taken.remove(key) else { continue };
-        let outcome = match outcome {
-            bulk::Outcome::Created(id) => applied(TargetId::from(id.as_str()), true),
-            bulk::Outcome::Updated(id) | bulk::Outcome::Deleted(id) => {
-                applied(TargetId::from(id.as_str()), false)
-            }
-            bulk::Outcome::Failed(failure) => Outcome::Rejected(of_record(&failure.errors)),
-            bulk::Outcome::Unprocessed => {
-                left.push(parcel);
-                continue;
-            }
-            _ => Outcome::Unknown { detail: "the job does not tell what became of the row".into() },
-        };
-        outcomes.push((parcel.place, outcome));
-    }
 }

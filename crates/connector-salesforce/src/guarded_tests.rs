@@ -226,6 +226,7 @@ async fn a_large_load_goes_as_a_job_and_every_row_has_its_outcome() {
     assert_eq!(told[7], "Data STRING_TOO_LONG");
     assert_eq!(told.iter().filter(|outcome| *outcome == "created").count(), 59);
     assert_eq!(stage.calls("POST /services/data/v64.0/jobs/ingest"), 1);
+    assert_eq!(stage.calls("GET /services/data/v64.0/jobs/ingest?"), 1, "stale jobs are looked for once");
     assert_eq!(stage.calls("composite"), 1, "what CSV cannot say goes as JSON");
 }
 

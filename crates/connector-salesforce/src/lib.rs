@@ -8,7 +8,7 @@
 //! | Accounts, person accounts, Contacts | [`account`], [`person_account`], [`contact`] |
 //! | Orders, their items, invoices on them | [`order`], [`order_item`], `invoice` |
 //! | Products and price books | [`product`], [`price_book`] |
-//! | fields that are ours alone: packed upserts, Bulk jobs | `plain_records`, `batch`, `bulk_load` |
+//! | fields that are ours alone: packed upserts, Bulk jobs | `plain_records`, `batch`, `bulk_load`, `bulk_jobs` |
 //! | fields that people change too: one conditional call each | `guarded` |
 //! | records that were merged away | `merges`, `departures` |
 //! | what an org lacks, and making it | [`setup`] |
@@ -34,6 +34,7 @@ pub mod sink;
 pub mod source;
 
 mod batch;
+mod bulk_jobs;
 mod bulk_load;
 mod columns;
 mod convert;

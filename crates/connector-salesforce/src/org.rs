@@ -10,10 +10,12 @@ use sync_engine::{FaultClass, SinkError};
 use wire::{Clock, Entropy};
 
 use crate::SalesforceSettings;
+use crate::bulk_jobs::Jobs;
 use crate::faults::plain;
 use crate::merges::Merges;
 use crate::objects::Objects;
 use crate::order_status::Statuses;
+use crate::org_id::OrgId;
 use crate::price_book::Books;
 use crate::schema::{Object, Schema};
 
@@ -30,6 +32,9 @@ pub(crate) struct Org {
     pub(crate) statuses: Mutex<Option<Statuses>>,
     /// The record type of person accounts.
     pub(crate) person_type: Mutex<Option<String>>,
+    /// The flow's Bulk jobs, where they are kept.
+    pub(crate) jobs: Option<Jobs>,
+    pub(crate) which: OrgId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -50,6 +55,8 @@ impl Org {
             books: Books::default(),
             statuses: Mutex::default(),
             person_type: Mutex::default(),
+            jobs: None,
+            which: OrgId::default(),
             clock,
             entropy,
         }

@@ -149,7 +149,8 @@ impl Plain<'_> {
             field: self.object.external_id(),
             case_sensitive: self.object.case_sensitive(),
         };
-        let (bulk, bulk_from) = self.org.settings.bulk_from.map_or((false, 0), |from| (true, from));
+        let from = self.org.settings.bulk_from.filter(|_| self.org.jobs.is_some());
+        let (bulk, bulk_from) = from.map_or((false, 0), |from| (true, from));
         let allowed = Allowed { bulk, bulk_from, ..Allowed::default() };
         let work = Work::Records { count: parcels.len() as u64, ownership: Ownership::Ours };
         let person = self.entity.as_str() == person_account::ENTITY;
@@ -157,7 +158,7 @@ impl Plain<'_> {
             return self.sender(Way::Upsert(key)).deliver(parcels).await;
         }
         let steps: BTreeMap<usize, &Step> = steps.iter().copied().collect();
-        let (mut outcomes, left) = self.org.load(self.object, parcels, &steps).await;
+        let (mut outcomes, left) = self.org.load((self.entity, self.object), parcels, &steps).await;
         outcomes.extend(self.sender(Way::Upsert(key)).deliver(left).await);
         outcomes
     }

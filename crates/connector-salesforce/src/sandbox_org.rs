@@ -11,7 +11,7 @@ use mapping::{Draft, Entity, ExternalId, FieldName, Found, Key, Record, Referenc
 use sandbox::salesforce::{SalesforceSandbox, SalesforceSettings as OrgSettings};
 use sandbox::{Fault, Gate, InProcess, Only, Scripted, ScriptedFault, ServerClock};
 use serde_json::Value as Json;
-use sync_engine::{Lookup, Outcome, Sink};
+use sync_engine::{Ledger, Lookup, Outcome, Pending, Sink, StateError};
 use wire::{Clock, HttpTransport, Request, Response, SeededEntropy, Timestamp, TransportError};
 
 use crate::{SalesforceSettings, SalesforceSink};
@@ -58,6 +58,25 @@ impl HttpTransport for LoggedIn {
     }
 }
 
+/// A ledger for one process.
+#[derive(Debug, Default)]
+struct Book(Mutex<Vec<Pending>>);
+
+#[async_trait]
+impl Ledger for Book {
+    async fn enter(&self, pending: Pending) -> Result<(), StateError> {
+        self.0.lock().expect("a book").push(pending);
+        Ok(())
+    }
+    async fn strike(&self, _: &str, name: &str) -> Result<(), StateError> {
+        self.0.lock().expect("a book").retain(|pending| pending.name != name);
+        Ok(())
+    }
+    async fn pending(&self) -> Result<Vec<Pending>, StateError> {
+        Ok(self.0.lock().expect("a book").clone())
+    }
+}
+
 /// An org, and the sink before it.
 pub(crate) struct Stage {
     pub(crate) org: Arc<SalesforceSandbox>,
@@ -82,6 +101,7 @@ impl Stage {
         change(&mut settings);
         let tools = (clock.clone() as Arc<dyn Clock>, Arc::new(SeededEntropy::new(1)) as _);
         let sink = SalesforceSink::new(transport.clone(), tools, &settings, []);
+        let sink = sink.kept_in(Arc::new(Book::default()), "flow");
         let stage = Self { org, gate, clock, transport, settings, sink };
         stage.pass(2);
         stage

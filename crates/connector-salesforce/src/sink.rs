@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use mapping::{Entity, ExternalId, FieldName, Step};
 use sfdc_client::{Client, Packer};
-use sync_engine::{Lookup, Outcome, Receipt, Sink, SinkError};
+use sync_engine::{Ledger, Lookup, Outcome, Receipt, Sink, SinkError};
 use wire::{Clock, Entropy, HttpTransport};
 
 use crate::batch::Outcomes;
+use crate::bulk_jobs::Jobs;
 use crate::faults::sink_error;
 use crate::lookup::Search;
 use crate::objects::Objects;
@@ -24,7 +25,6 @@ use crate::{ObjectSettings, SalesforceSettings};
 #[derive(Debug)]
 pub struct SalesforceSink {
     org: Org,
-    which: OrgId,
 }
 
 impl SalesforceSink {
@@ -38,14 +38,23 @@ impl SalesforceSink {
         let client = Client::new(transport, &org.instance_url, &org.api_version);
         let packer = Packer::new(client, clock.clone(), org.concurrency).at_most(org.batch_size);
         let org = Org::new(packer, org, Objects::new(objects), (clock, entropy));
-        Self { org, which: OrgId::default() }
+        Self { org }
     }
 
     /// The sink, which knows by its tokens which org it writes to: a flow whose state belongs to another
     /// one is refused.
     #[must_use]
-    pub fn told_by(self, which: OrgId) -> Self {
-        Self { which, ..self }
+    pub fn told_by(mut self, which: OrgId) -> Self {
+        self.org.which = which;
+        self
+    }
+
+    /// The sink of a flow, whose jobs stand in `ledger`: without one no Bulk job is made, since a crash
+    /// would leave it to itself.
+    #[must_use]
+    pub fn kept_in(mut self, ledger: Arc<dyn Ledger>, flow: &str) -> Self {
+        self.org.jobs = Some(Jobs::new(ledger, flow));
+        self
     }
 
     /// The client it speaks through.
@@ -79,11 +88,16 @@ impl Sink for SalesforceSink {
     }
 
     async fn fingerprint(&self) -> Result<Option<String>, SinkError> {
-        let found = self.which.fingerprint(self.client()).await;
+        let found = self.org.which.fingerprint(self.client()).await;
         found.map_err(|error| sink_error("asking which org it is", &error))
     }
 
+    async fn take_up(&self) -> Result<Vec<(Entity, Receipt)>, SinkError> {
+        self.org.take_up().await
+    }
+
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError> {
+        self.org.come_to_rest().await?;
         let mut by_entity: BTreeMap<&Entity, Vec<(usize, &Step)>> = BTreeMap::new();
         for (place, step) in steps.iter().enumerate() {
             by_entity.entry(&step.draft.entity).or_default().push((place, step));

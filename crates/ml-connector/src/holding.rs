@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use audit::AuditLog;
 use store::{DataFolder, DatabaseError, FolderError, Place, SqliteAuditLog, SqliteStore};
-use sync_engine::{FlowStatus, StateError, StateStore};
+use sync_engine::{FlowStatus, Ledger, StateError, StateStore};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -17,6 +17,8 @@ use crate::wiring::ends::book;
 pub(crate) struct Holding {
     /// The state.
     pub(crate) state: Arc<dyn StateStore>,
+    /// What sinks have under way.
+    pub(crate) ledger: Arc<dyn Ledger>,
     /// The audit log.
     pub(crate) log: Arc<dyn AuditLog>,
     /// Keeps other processes out, where something is written.
@@ -28,7 +30,8 @@ impl Holding {
     pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
         let path = config.data_folder();
         let folder = DataFolder::open(&path).map_err(|error| refused(&path, error))?;
-        Ok(Self { state: folder.store.clone(), log: folder.log.clone(), _folder: Some(Arc::new(folder)) })
+        let (state, log) = (folder.store.clone(), folder.log.clone());
+        Ok(Self { ledger: state.clone(), state, log, _folder: Some(Arc::new(folder)) })
     }
 
     /// Opens the data folder for reading, also while another process writes. [`Failure::Missing`] if
@@ -43,8 +46,10 @@ impl Holding {
             });
         }
         let unusable = |error: DatabaseError| refused(&path, error.into());
+        let state = Arc::new(SqliteStore::open(&Place::Threaded(state)).map_err(unusable)?);
         Ok(Self {
-            state: Arc::new(SqliteStore::open(&Place::Threaded(state)).map_err(unusable)?),
+            ledger: state.clone(),
+            state,
             log: Arc::new(SqliteAuditLog::open(&Place::Threaded(log)).map_err(unusable)?),
             _folder: None,
         })

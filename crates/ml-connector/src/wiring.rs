@@ -73,7 +73,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
         let parts = FlowParts {
             name: name.clone(),
             source: Arc::new(source),
-            sink: systems.sink(&config, file, &mapper)?,
+            sink: systems.sink(&config, (name, file), (&mapper, &holding))?,
             store: holding.state.clone(),
             log: log.clone(),
             scope: scope.clone(),
@@ -157,11 +157,13 @@ impl Systems {
     fn sink(
         &self,
         config: &Config,
-        file: &FlowFile,
-        mapper: &ChosenMapper,
+        (name, file): (&str, &FlowFile),
+        (mapper, holding): (&ChosenMapper, &Holding),
     ) -> Result<Arc<dyn Sink>, ConfigError> {
         match file.target.system {
-            System::Salesforce => self.salesforce.sink(config, &file.target.entity),
+            System::Salesforce => {
+                self.salesforce.sink(config, &file.target.entity, (name, holding.ledger.clone()))
+            }
             System::Ifs => self.ifs.sink(config, &targets(file, mapper)),
         }
     }

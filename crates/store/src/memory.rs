@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mapping::{ExternalId, Key, TargetId};
 use sync_engine::{
-    Annotation, Attempt, Commit, Conflict, ConflictQuery, Cursor, Desk, Fence, FlowStatus, Intent, Link,
-    Parked, ParkedClass, ParkedQuery, StateError, StateStore, Taken,
+    Annotation, Attempt, Commit, Conflict, ConflictQuery, Cursor, Desk, Fence, FlowStatus, Intent, Ledger,
+    Link, Parked, ParkedClass, ParkedQuery, Pending, StateError, StateStore, Taken,
 };
 
 use crate::link_book::LinkBook;
@@ -26,6 +26,7 @@ struct State {
     flows: BTreeMap<String, FlowState>,
     books: BTreeMap<String, LinkBook>,
     conflicts: BTreeMap<String, Conflict>,
+    pending: BTreeSet<Pending>,
 }
 
 #[derive(Debug, Default)]
@@ -352,5 +353,23 @@ impl Desk for MemoryStore {
             state.keep_conflicts(conflicts);
             Ok(())
         })
+    }
+}
+
+#[async_trait]
+impl Ledger for MemoryStore {
+    async fn enter(&self, pending: Pending) -> Result<(), StateError> {
+        self.strike(&pending.flow, &pending.name).await?;
+        self.lock().pending.insert(pending);
+        Ok(())
+    }
+
+    async fn strike(&self, flow: &str, name: &str) -> Result<(), StateError> {
+        self.lock().pending.retain(|one| one.flow != flow || one.name != name);
+        Ok(())
+    }
+
+    async fn pending(&self) -> Result<Vec<Pending>, StateError> {
+        Ok(self.lock().pending.iter().cloned().collect())
     }
 }

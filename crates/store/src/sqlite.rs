@@ -7,6 +7,7 @@ mod database;
 mod error;
 mod forms;
 mod intents;
+mod ledger;
 mod links;
 mod schema;
 mod stamp;

@@ -1,6 +1,7 @@
-//! What every [`StateStore`], [`Source`](crate::Source) and [`Sink`](crate::Sink) must do: suites that each
+//! What every [`StateStore`], [`Ledger`](crate::Ledger), [`Source`](crate::Source) and [`Sink`](crate::Sink) must do: suites that each
 //! implementation runs.
 
+mod ledgers;
 mod links;
 mod pairs;
 mod samples;
@@ -8,6 +9,7 @@ mod sinks;
 mod sources;
 mod waiting;
 
+pub use ledgers::ledger;
 pub use sinks::{Ground, sink};
 pub use sources::{SourceBench, source};
 

@@ -1,16 +1,22 @@
 //! Taking over: intents whose outcome nobody kept are settled before anything new is done.
 
-use mapping::{Base, Draft, Lane, TargetId};
+use std::collections::HashMap;
+
+use mapping::{Base, Draft, Entity, ExternalId, Lane, TargetId};
 
 use crate::decisions::Decisions;
 use crate::deliver::{doubt, settled};
 use crate::session::Session;
-use crate::{Commit, Flow, FlowError, Intent, Link, Seen};
+use crate::{Commit, Flow, FlowError, Intent, Link, Outcome, Receipt, Seen};
+
+/// What the sink tells of writes that were under way, by record.
+type Told = HashMap<(Entity, ExternalId), Outcome>;
 
 impl Flow {
     /// Finds out what became of earlier attempts. What has landed is linked, from the attempt that
     /// landed; what has not may still do so until the settle time is over.
     pub(crate) async fn settle(&self, session: &mut Session, intents: Vec<Intent>) -> Result<(), FlowError> {
+        let told: Told = self.parts.sink.take_up().await?.into_iter().map(of_record).collect();
         let now = self.now();
         let guarded = session.policy.lane() == Lane::Guarded || self.pair().is_some();
         let mut commit = Commit::default();
@@ -25,6 +31,7 @@ impl Flow {
                 None => unknown.push(intent),
             }
         }
+        let unknown = self.settle_told(unknown, &told, &mut commit).await?;
         self.read_back_unknown(session, unknown, &mut commit).await?;
         self.read_back_over(over, &mut commit).await?;
         if commit != Commit::default() {
@@ -32,6 +39,41 @@ impl Flow {
             self.parts.store.commit(&self.parts.name, session.fence, self.booked(commit)).await?;
         }
         Ok(())
+    }
+
+    /// Settles what the sink knows for certain; the rest is returned. What was refused is not parked
+    /// here: it is sent again, since the cursor has not moved, and refused again.
+    async fn settle_told(
+        &self,
+        unknown: Vec<Intent>,
+        told: &Told,
+        commit: &mut Commit,
+    ) -> Result<Vec<Intent>, FlowError> {
+        let mut attempts: HashMap<(Entity, ExternalId), usize> = HashMap::new();
+        for intent in &unknown {
+            *attempts.entry(record(&intent.draft)).or_default() += 1;
+        }
+        // Of several attempts on one record nobody says which one is meant.
+        let is_told = |intent: &Intent| {
+            let record = record(&intent.draft);
+            attempts.get(&record) == Some(&1)
+                && matches!(told.get(&record), Some(Outcome::Applied { .. } | Outcome::Rejected(_)))
+        };
+        let (known, unknown): (Vec<Intent>, Vec<Intent>) = unknown.into_iter().partition(is_told);
+        let keys: Vec<_> = known.iter().map(|intent| intent.key.clone()).collect();
+        let links = self.links_of(&keys).await?;
+        let mut decisions = Decisions::default();
+        for (intent, link) in known.iter().zip(links) {
+            let link = match told.get(&record(&intent.draft)) {
+                Some(Outcome::Applied { target, .. }) => Some(self.landed_link(intent, link, target.clone())),
+                _ => None,
+            };
+            decisions.of(&intent.key, settled(intent, link.is_some()));
+            commit.settled.push(intent.attempt.clone());
+            commit.links.extend(link);
+        }
+        self.publish(decisions).await?;
+        Ok(unknown)
     }
 
     async fn read_back_unknown(
@@ -117,6 +159,14 @@ impl Flow {
         let (version, mapper) = ("".into(), String::new());
         self.swapped().then(|| Seen { version, mapper, id: intent.draft.id.clone(), entity: None })
     }
+}
+
+fn record(draft: &Draft) -> (Entity, ExternalId) {
+    (draft.entity.clone(), draft.id.clone())
+}
+
+fn of_record((entity, receipt): (Entity, Receipt)) -> ((Entity, ExternalId), Outcome) {
+    ((entity, receipt.id), receipt.outcome)
 }
 
 /// Whether no other attempt could have written the same content.

@@ -34,6 +34,12 @@ pub trait Sink: Debug + Send + Sync + 'static {
         ids: &[ExternalId],
         fields: &[FieldName],
     ) -> Result<Vec<Lookup>, SinkError>;
+    /// What became of writes that an earlier call, perhaps of another process, left under way at the
+    /// target: records by entity, each with its receipt. Whatever is not told is read back. When this has
+    /// returned, none of them can land any more.
+    async fn take_up(&self) -> Result<Vec<(Entity, Receipt)>, SinkError> {
+        Ok(Vec::new())
+    }
     /// Writes.
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError>;
     /// What tells this system from every other one of its kind (an organisation's id, a tenant's

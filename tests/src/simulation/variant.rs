@@ -222,6 +222,10 @@ impl Sink for Broken<dyn Sink> {
         self.inner.fingerprint().await
     }
 
+    async fn take_up(&self) -> Result<Vec<(Entity, Receipt)>, SinkError> {
+        self.inner.take_up().await
+    }
+
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError> {
         let mut receipts = self.inner.apply(steps).await?;
         for receipt in &mut receipts {

@@ -10,7 +10,7 @@ use connector_salesforce::{
 };
 use mapping::{FieldName, TargetField};
 use sfdc_client::session;
-use sync_engine::{Describe, Probe, Sink, Source};
+use sync_engine::{Describe, Ledger, Probe, Sink, Source};
 use wire::{AuthStyle, Clock, Credentials, Entropy, Grant, RateSettings, Secret, TokenConfig};
 
 use super::pub_sub::PubSub;
@@ -60,13 +60,18 @@ impl Salesforce {
     }
 
     /// The sink of a flow whose records are of this kind; children and parents of them have their
-    /// objects there too.
-    pub(crate) fn sink(&self, config: &Config, entity: &str) -> Result<Arc<dyn Sink>, ConfigError> {
+    /// objects there too. What the flow has under way in the org stands in the ledger.
+    pub(crate) fn sink(
+        &self,
+        config: &Config,
+        entity: &str,
+        (flow, ledger): (&str, Arc<dyn Ledger>),
+    ) -> Result<Arc<dyn Sink>, ConfigError> {
         object(config, entity)?;
         let time_and_chance = (self.clock.clone(), self.entropy.clone());
         let transport = self.reached.transport.clone();
         let sink = SalesforceSink::new(transport, time_and_chance, &self.org, configured(config));
-        Ok(Arc::new(sink.told_by(self.which())))
+        Ok(Arc::new(sink.told_by(self.which()).kept_in(ledger, flow)))
     }
 
     /// The source of one kind of record, with the fields `reads`.

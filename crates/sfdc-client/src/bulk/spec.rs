@@ -107,6 +107,11 @@ impl IngestSpec {
         Self { case_sensitive: true, ..self }
     }
 
+    /// Whether two keys that differ in upper and lower case only are two.
+    pub fn is_case_sensitive(&self) -> bool {
+        self.case_sensitive
+    }
+
     /// What it does.
     pub fn operation(&self) -> Operation {
         self.operation

@@ -47,6 +47,10 @@ pub(crate) const STATE: Schema = Schema {
         CREATE TABLE conflicts (
             id TEXT PRIMARY KEY, state TEXT NOT NULL, since NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
     ",
+        "
+        CREATE TABLE pending (
+            flow TEXT NOT NULL, name TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY (flow, name));
+    ",
     ],
 };
 

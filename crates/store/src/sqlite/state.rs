@@ -24,7 +24,7 @@ use crate::points::{self, PersistPoints, Points, Span};
 /// State in one SQLite file. Clones share it.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
-    database: Arc<Database>,
+    pub(super) database: Arc<Database>,
     points: Points,
 }
 

@@ -143,7 +143,7 @@ async fn files_that_are_not_whole_or_not_ours_are_refused() {
     newer[60..64].copy_from_slice(&99_u32.to_be_bytes());
     fs::write(&bad, &newer).expect("writes");
     let error = refused(&bad);
-    let due = DatabaseError::Newer { path: bad.display().to_string(), found: 99, known: 2 };
+    let due = DatabaseError::Newer { path: bad.display().to_string(), found: 99, known: 3 };
     assert_eq!(error, due);
     assert!(matches!(StateError::from(error), StateError::Damaged { .. }));
     let log = SqliteAuditLog::open(&Place::Inline(file)).map(|_| ());

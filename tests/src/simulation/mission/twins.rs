@@ -194,6 +194,10 @@ impl Sink for Shuffled {
         self.inner.find(entity, ids, fields).await
     }
 
+    async fn take_up(&self) -> Result<Vec<(Entity, Receipt)>, SinkError> {
+        self.inner.take_up().await
+    }
+
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError> {
         let mut drawn: Vec<(u64, usize, Step)> = Vec::with_capacity(steps.len());
         for (place, step) in steps.into_iter().enumerate() {
