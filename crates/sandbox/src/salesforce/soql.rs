@@ -3,9 +3,13 @@
 mod aggregate;
 mod condition;
 mod date_literal;
+mod date_part;
+mod field_parser;
 mod flat;
 mod like;
 mod literal;
+mod localized;
+mod location;
 mod output;
 mod parser;
 #[cfg(test)]
@@ -13,6 +17,7 @@ mod parser_tests;
 mod path;
 mod selection;
 mod selector;
+mod semi_join;
 mod tokens;
 
 pub(crate) use aggregate::Groups;

@@ -53,6 +53,15 @@ impl Column {
         }
     }
 
+    /// The objects that a reference can be to.
+    pub(crate) fn targets(self, object: &Object) -> Vec<String> {
+        match self {
+            Self::Own(place) => object.field(place).map(|field| field.to.clone()).unwrap_or_default(),
+            Self::CreatedById | Self::LastModifiedById => vec!["User".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
     /// A reference by what the record behind it is called, with the objects that it can be of.
     pub(crate) fn reference<'a>(object: &'a Object, relationship: &str) -> Option<(Self, &'a str, &'a str)> {
         let system = SYSTEM

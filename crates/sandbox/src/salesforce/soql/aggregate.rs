@@ -25,6 +25,18 @@ pub(crate) enum Function {
 }
 
 impl Function {
+    /// As a query spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Count => "COUNT",
+            Self::CountDistinct => "COUNT_DISTINCT",
+            Self::Sum => "SUM",
+            Self::Average => "AVG",
+            Self::Least => "MIN",
+            Self::Greatest => "MAX",
+        }
+    }
+
     pub(crate) fn named(word: &str) -> Option<Self> {
         let functions = [
             ("COUNT", Self::Count),
@@ -68,6 +80,7 @@ enum Reckoned {
     Number(Decimal),
     Text(String),
     Moment(jiff::Timestamp),
+    Day(jiff::civil::Date),
 }
 
 impl Reckoned {
@@ -78,6 +91,7 @@ impl Reckoned {
             Value::Number(number) => Self::Number(*number),
             Value::Text(text) => Self::Text((*text).to_owned()),
             Value::Moment(at) => Self::Moment(*at),
+            Value::Day(day) => Self::Day(*day),
         }
     }
 
@@ -88,6 +102,7 @@ impl Reckoned {
             Self::Number(number) => Value::Number(*number),
             Self::Text(text) => Value::Text(text),
             Self::Moment(at) => Value::Moment(*at),
+            Self::Day(day) => Value::Day(*day),
         }
     }
 }
@@ -185,5 +200,6 @@ fn sortable(value: &Value<'_>) -> String {
         Value::Number(number) => format!("n{}", number.normalize()),
         Value::Text(text) => format!("t{}", text.to_lowercase()),
         Value::Moment(at) => format!("m{at}"),
+        Value::Day(day) => format!("d{day}"),
     }
 }

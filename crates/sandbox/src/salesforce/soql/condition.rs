@@ -106,6 +106,7 @@ impl Condition {
     pub(crate) fn lookup(&self, table: &Table) -> Option<(Column, Vec<&str>)> {
         let indexed = |path: &Path| {
             path.parents.is_empty()
+                && path.part.is_none()
                 && match path.column {
                     Column::Id => true,
                     Column::Own(place) => table.is_indexed(place),

@@ -31,6 +31,7 @@ impl Flat {
             Value::Number(number) => number.to_string(),
             Value::Text(text) => text.to_owned(),
             Value::Moment(at) => at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+            Value::Day(day) => day.to_string(),
         }
     }
 }
@@ -69,6 +70,9 @@ fn collect(
                 parents: parents.clone(),
                 column: *column,
             }),
+            Output::Wrapped { .. } => {
+                return Err("Function-based fields are not supported in Bulk Query".to_owned());
+            }
             Output::Children { .. } => {
                 return Err("Aggregate Relationships not supported in Bulk Query".to_owned());
             }

@@ -1,5 +1,7 @@
 //! Patterns of `LIKE`.
 
+use std::str::Chars;
+
 /// A pattern: letters are compared without case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern(Vec<Piece>);
@@ -14,8 +16,8 @@ enum Piece {
 }
 
 impl Pattern {
-    /// Reads what stands between the quotes; `unescape` knows the escapes that texts have too.
-    pub(crate) fn read(raw: &str, unescape: impl Fn(char) -> Option<char>) -> Option<Self> {
+    /// Reads what stands between the quotes; `unescape` reads what follows a backslash.
+    pub(crate) fn read(raw: &str, unescape: impl Fn(&mut Chars<'_>) -> Option<char>) -> Option<Self> {
         let mut pieces = Vec::new();
         let mut letters = raw.chars();
         while let Some(letter) = letters.next() {
@@ -28,7 +30,7 @@ impl Pattern {
                     pieces.push(Piece::One);
                     continue;
                 }
-                '\\' => unescape(letters.next()?)?,
+                '\\' => unescape(&mut letters)?,
                 plain => plain,
             };
             pieces.extend(letter.to_lowercase().map(Piece::Letter));
@@ -67,9 +69,10 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::salesforce::soql::tokens::escape;
 
     fn like(text: &str, pattern: &str) -> bool {
-        Pattern::read(pattern, Some).expect("a pattern").matches(text)
+        Pattern::read(pattern, escape).expect("a pattern").matches(text)
     }
 
     #[test]
@@ -87,7 +90,7 @@ mod tests {
                 && like("a_b", r"a\_b")
                 && !like("axb", r"a\_b")
         );
-        assert_eq!(Pattern::read("a\\", Some), None);
+        assert_eq!(Pattern::read("a\\", escape), None);
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use super::Query;
-use super::path::{Value, parent, value};
+use super::localized::Wrapping;
+use super::path::{Path, Value, parent, value};
 use crate::salesforce::record::{Record, stamp};
 use crate::salesforce::schema::{Column, Kind};
 use crate::salesforce::store::Store;
@@ -13,6 +14,12 @@ use crate::salesforce::store::Store;
 #[derive(Debug, Clone)]
 pub(crate) enum Output {
     Column(Column),
+    /// A field in another form.
+    Wrapped {
+        name: String,
+        path: Path,
+        wrapping: Wrapping,
+    },
     /// The record behind a reference.
     Parent {
         name: String,
@@ -48,6 +55,10 @@ pub(crate) fn write_record(
                 let name = store.object(record.table).map_or("", |object| column.name(object));
                 let _ = write!(out, ",\"{name}\":");
                 write_field(out, store, record, *column);
+            }
+            Output::Wrapped { name, path, wrapping } => {
+                let _ = write!(out, ",\"{name}\":");
+                wrapping.write(out, &path.value(store, record), path.kind);
             }
             Output::Parent { name, reference, inner } => {
                 let _ = write!(out, ",\"{name}\":");
@@ -105,6 +116,7 @@ pub(crate) fn write_value(out: &mut Vec<u8>, value: &Value<'_>) {
         Value::Number(number) => write!(out, "{number}"),
         Value::Text(text) => serde_json::to_writer(&mut *out, text).map_err(Into::into),
         Value::Moment(at) => write!(out, "\"{}\"", stamp(*at)),
+        Value::Day(day) => write!(out, "\"{day}\""),
     };
 }
 

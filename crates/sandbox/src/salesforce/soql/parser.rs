@@ -3,17 +3,14 @@
 use super::condition::{Choices, Condition, Operand, Operator};
 use super::like::Pattern;
 use super::literal::operand;
-use super::path::{Path, Value};
+use super::location::located;
+use super::path::Path;
 use super::tokens::{Token, escape, malformed, tokens};
-use super::{Order, Query, Shape, View, select};
+use super::{Order, Query, Shape, View};
 use crate::salesforce::problem::Problem;
-use crate::salesforce::schema::{Column, Kind};
 
 /// Deepest nesting of conditions.
 const DEEPEST: usize = 100;
-/// Most references on the way to a field (SOQL and SOSL Reference, "Understanding Relationship
-/// Query Limitations").
-const STEPS: usize = 5;
 /// Most characters of a query.
 const LONGEST: usize = 100_000;
 
@@ -22,12 +19,13 @@ pub(crate) fn parse(text: &str, view: View<'_>) -> Result<Query, Problem> {
     if text.chars().count() > LONGEST {
         return Err(Problem::bad("QUERY_TOO_COMPLICATED", "the query is longer than 100000 characters"));
     }
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, view, scope: Scope::default() };
-    let query = parser.query()?;
-    match parser.peek() {
+    let (places, tokens): (Vec<usize>, Vec<Token>) = tokens(text)?.into_iter().unzip();
+    let mut parser = Parser { tokens, at: 0, depth: 0, view, scope: Scope::default() };
+    let query = parser.query().and_then(|query| match parser.peek() {
         None => Ok(query),
         Some(_) => Err(parser.unexpected()),
-    }
+    });
+    query.map_err(|problem| located(problem, text, (&parser.tokens, &places), parser.at))
 }
 
 /// What names in a query refer to.
@@ -35,7 +33,7 @@ pub(crate) fn parse(text: &str, view: View<'_>) -> Result<Query, Problem> {
 pub(super) struct Scope {
     pub(super) table: usize,
     /// The object's name and its alias.
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
 }
 
 pub(super) struct Parser<'a> {
@@ -87,7 +85,7 @@ impl Parser<'_> {
     }
 
     /// A query from its SELECT on; the scope around it is restored.
-    fn query(&mut self) -> Result<Query, Problem> {
+    pub(super) fn query(&mut self) -> Result<Query, Problem> {
         self.expect("SELECT")?;
         let selected = self.at;
         self.skip_to_from()?;
@@ -145,8 +143,14 @@ impl Parser<'_> {
         let order = if self.is_word("ORDER") { self.order(&mut shape)? } else { Vec::new() };
         let limit = if self.eat("LIMIT") { Some(self.number()?) } else { None };
         let offset = if self.eat("OFFSET") { self.number()? } else { 0 };
-        if self.eat("FOR") {
-            self.word()?;
+        while self.eat("FOR") {
+            if !["VIEW", "REFERENCE", "UPDATE"].iter().any(|word| self.eat(word)) {
+                return Err(self.unexpected());
+            }
+        }
+        if self.eat("ALL") {
+            self.expect("ROWS")?;
+            return Err(malformed("ALL ROWS not allowed in this context"));
         }
         if offset > 2_000 {
             return Err(Problem::bad("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"));
@@ -172,57 +176,6 @@ impl Parser<'_> {
             self.at += 1;
         }
         Err(self.unexpected())
-    }
-
-    /// A field by its name, over relationships.
-    pub(super) fn path(&self, name: &str) -> Result<Path, Problem> {
-        let mut steps: Vec<&str> = name.split('.').collect();
-        let own = steps.first().is_some_and(|first| {
-            steps.len() > 1 && self.scope.names.iter().any(|name| name.eq_ignore_ascii_case(first))
-        });
-        if own {
-            steps.remove(0);
-        }
-        let last = steps.pop().unwrap_or_default();
-        if steps.len() > STEPS {
-            return Err(malformed(&format!("{name}: more than five relationships on the way to a field")));
-        }
-        let missing = Problem::not_found;
-        let mut object = self.view.store.object(self.scope.table).ok_or_else(missing)?;
-        let (mut parents, mut spelled) = (Vec::new(), String::new());
-        for step in steps {
-            let (column, relationship, target) =
-                Column::reference(object, step).ok_or_else(|| Problem::no_relationship(step))?;
-            if !self.view.sees(object, column) {
-                return Err(Problem::no_relationship(step));
-            }
-            parents.push(column);
-            spelled.push_str(relationship);
-            spelled.push('.');
-            let table = self.view.store.named(target).ok_or_else(missing)?;
-            object = self.view.store.object(table).ok_or_else(missing)?;
-        }
-        let column = self.view.column(object, last)?;
-        spelled.push_str(column.name(object));
-        let exact = match column {
-            Column::Own(place) => object.field(place).is_some_and(|field| {
-                use crate::salesforce::schema::Flag;
-                field.is(Flag::Exact) || field.is(Flag::ExternalId) && self.view.switches.case_sensitive
-            }),
-            _ => false,
-        };
-        Ok(Path { parents, column, kind: column.kind(object), name: spelled, exact })
-    }
-
-    /// A field to filter, sort or group by.
-    pub(super) fn usable(&mut self, how: &str) -> Result<Path, Problem> {
-        let name = self.word()?;
-        let path = self.path(&name)?;
-        if path.kind.is_filterable() {
-            return Ok(path);
-        }
-        let message = format!("field '{}' can not be {how} in a query call", path.name);
-        Err(Problem::bad("INVALID_FIELD", message))
     }
 
     /// Conditions that are all joined by AND, or all by OR: the two do not mix without parentheses.
@@ -304,7 +257,7 @@ impl Parser<'_> {
     fn one_of(&mut self, path: Path) -> Result<Condition, Problem> {
         self.expect_sign("(")?;
         if self.is_word("SELECT") {
-            let values = self.joined()?;
+            let values = self.joined(&path)?;
             self.expect_sign(")")?;
             return Ok(Condition::OneOf(path, Choices::new(values)));
         }
@@ -314,32 +267,6 @@ impl Parser<'_> {
         }
         self.expect_sign(")")?;
         Ok(Condition::OneOf(path, Choices::new(values)))
-    }
-
-    /// What a query within a condition finds: ids.
-    fn joined(&mut self) -> Result<Vec<Operand>, Problem> {
-        let selected = self.at + 1;
-        let query = self.query()?;
-        let name = match self.tokens.get(selected) {
-            Some(Token::Word(name)) => name.clone(),
-            _ => return Err(self.unexpected()),
-        };
-        let scope = Scope { table: query.table, names: Vec::new() };
-        let around = std::mem::replace(&mut self.scope, scope);
-        let path = self.path(&name);
-        self.scope = around;
-        let path = path?;
-        if !matches!(path.kind, Kind::Id | Kind::Reference) {
-            let message = format!("the inner select field '{}' must be an id", path.name);
-            return Err(Problem::bad("MALFORMED_QUERY", message));
-        }
-        let store = self.view.store;
-        let found = select(store, &query, false);
-        let ids = found.iter().filter_map(|record| match path.value(store, record) {
-            Value::Text(id) => Some(Operand::Exact(id.to_owned())),
-            _ => None,
-        });
-        Ok(ids.collect())
     }
 
     fn like(&mut self, path: Path) -> Result<Condition, Problem> {

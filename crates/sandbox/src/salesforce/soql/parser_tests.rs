@@ -42,6 +42,12 @@ fn ordinary_queries_are_read() {
         "SELECT Id, (SELECT LastName FROM Contacts WHERE Email != null ORDER BY LastName LIMIT 3) FROM Account",
         "SELECT toLabel(Status) FROM Order WHERE EffectiveDate = LAST_N_DAYS:7 FOR VIEW",
         "SELECT Type, COUNT(Id) n FROM Account GROUP BY Type HAVING COUNT(Id) > 1 ORDER BY COUNT(Id) DESC",
+        "SELECT CALENDAR_YEAR(CreatedDate) y, COUNT(Id) FROM Account GROUP BY CALENDAR_YEAR(CreatedDate) \
+         ORDER BY CALENDAR_YEAR(CreatedDate) DESC",
+        "SELECT Id FROM Account WHERE DAY_ONLY(convertTimezone(CreatedDate)) >= 2026-01-02",
+        "SELECT FORMAT(convertCurrency(AnnualRevenue)) money, toLabel(Owner.Name) FROM Account",
+        "SELECT Id FROM Account WHERE toLabel(Industry) = 'Energy' AND Name LIKE '\\u0041%' FOR VIEW FOR REFERENCE",
+        "SELECT Id FROM Account WHERE Id NOT IN (SELECT Account.ParentId FROM Contact)",
         "SELECT Id FROM Contact WHERE AccountId IN (SELECT Id FROM Account WHERE Name = 'x')",
         "SELECT Id FROM Account WHERE CreatedDate >= YESTERDAY AND CreatedDate < 2026-01-02T03:04:05+01:00",
     ] {
@@ -74,6 +80,12 @@ fn mistakes_have_their_codes() {
         ("Id = 'x'", "INVALID_QUERY_FILTER_OPERATOR"),
         ("IFS_Created__c LIKE '2%'", "INVALID_QUERY_FILTER_OPERATOR"),
         ("Id IN (SELECT Name FROM Contact)", "MALFORMED_QUERY"),
+        ("Id IN (SELECT Id FROM Contact)", "MALFORMED_QUERY"),
+        ("HOUR_IN_DAY(IFS_Created__c) = 1", "MALFORMED_QUERY"),
+        ("CALENDAR_YEAR(Name) = 1", "MALFORMED_QUERY"),
+        ("CALENDAR_YEAR(CreatedDate) = '1'", "INVALID_FIELD"),
+        ("UPPER(Name) = 'X'", "MALFORMED_QUERY"),
+        ("Name = 'x' ALL ROWS", "MALFORMED_QUERY"),
     ] {
         let text = format!("SELECT Id FROM Account WHERE {condition}");
         assert_eq!(read(&text).map(|_| ()), Err(code.to_owned()), "{text}");
@@ -93,6 +105,7 @@ fn mistakes_have_their_codes() {
         ("SELECT Name, COUNT(Id) FROM Account GROUP BY Type", "MALFORMED_QUERY"),
         ("SELECT SUM(Name) FROM Account", "MALFORMED_QUERY"),
         ("SELECT Name n FROM Account", "MALFORMED_QUERY"),
+        ("SELECT CALENDAR_YEAR(CreatedDate) FROM Account", "MALFORMED_QUERY"),
         ("SELECT Id Account", "MALFORMED_QUERY"),
         ("", "MALFORMED_QUERY"),
     ] {
@@ -108,5 +121,22 @@ fn hidden_fields_do_not_exist() {
         SalesforceSwitches { hidden: ["phone".to_owned()].into(), ..SalesforceSwitches::default() };
     let problem = with("SELECT Phone FROM Account", &switches).expect_err("is refused");
     assert_eq!(problem.code, "INVALID_FIELD");
-    assert!(problem.message.starts_with("No such column 'Phone' on entity 'Account'"));
+    assert!(problem.message.contains("No such column 'Phone' on entity 'Account'"));
+}
+
+#[test]
+fn mistakes_are_pointed_at() {
+    for (text, wanted) in [
+        ("SELECT Id, Nope FROM Account", "\n           ^\nERROR at Row:1:Column:12\nNo such column 'Nope'"),
+        (
+            "SELECT Id,\n Name FROM Nope",
+            "\n                      ^\nERROR at Row:2:Column:12\nsObject type 'Nope'",
+        ),
+        ("SELECT Id FROM Account WHERE", "^\nERROR at Row:1:Column:29\nunexpected token: '<EOF>'"),
+        ("SELECT Id, FROM Account", "^\nERROR at Row:1:Column:12\nunexpected token: 'FROM'"),
+        ("SELECT Id FROM Account WHERE Name = 5", "ERROR at Row:1:Column:30\nvalue of filter criterion"),
+    ] {
+        let problem = with(text, &SalesforceSwitches::default()).expect_err("is refused");
+        assert!(problem.message.contains(wanted), "{}", problem.message);
+    }
 }

@@ -4,8 +4,10 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::date_part::DatePart;
 use crate::salesforce::record::{Cell, Record};
 use crate::salesforce::schema::{Column, Kind};
 use crate::salesforce::store::Store;
@@ -21,6 +23,8 @@ pub(crate) struct Path {
     pub(crate) name: String,
     /// Whether upper and lower case differ.
     pub(crate) exact: bool,
+    /// What is taken from the date that the field holds.
+    pub(crate) part: Option<DatePart>,
 }
 
 /// A value of a record.
@@ -31,6 +35,8 @@ pub(crate) enum Value<'a> {
     Number(Decimal),
     Text(&'a str),
     Moment(Timestamp),
+    /// Of a function; the days of fields are texts.
+    Day(Date),
 }
 
 impl Path {
@@ -43,7 +49,8 @@ impl Path {
                 None => return Value::Null,
             }
         }
-        value(record, self.column)
+        let value = value(record, self.column);
+        self.part.map_or(value.clone(), |part| part.of(&value))
     }
 }
 
@@ -87,6 +94,8 @@ pub(crate) fn ordered(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::Number(a), Value::Number(b)) => Some(a.cmp(b)),
         (Value::Moment(a), Value::Moment(b)) => Some(a.cmp(b)),
+        (Value::Day(a), Value::Day(b)) => Some(a.cmp(b)),
+        (Value::Day(a), Value::Text(b)) => Some(a.cmp(&b.parse().ok()?)),
         (Value::Text(a), Value::Text(b)) => {
             let [a, b] = [a, b].map(|text| text.chars().flat_map(char::to_lowercase));
             Some(a.cmp(b))

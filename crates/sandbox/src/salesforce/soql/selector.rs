@@ -2,8 +2,11 @@
 
 use super::aggregate::{Cell, Function, Groups};
 use super::condition::{Operand, Operator};
+use super::date_part::DatePart;
+use super::localized::Wrapping;
 use super::output::Output;
 use super::parser::Parser;
+use super::path::Path;
 use super::tokens::{Token, malformed};
 use super::{Order, Shape};
 use crate::salesforce::problem::Problem;
@@ -16,6 +19,10 @@ const FIELDS_LIMIT: usize = 200;
 enum Item {
     Field(String, Option<String>),
     Reckoned(Function, Option<String>, Option<String>),
+    /// A part of a date.
+    Part(Path, Option<String>),
+    /// `FORMAT(…)` and the like.
+    Wrapped(Wrapping, String, Option<String>),
     Output(Output),
     /// `FIELDS(…)`.
     All(Vec<Output>),
@@ -59,6 +66,9 @@ impl Parser<'_> {
             };
             return Ok(Item::Output(Output::Children { name, reference, query: Box::new(query), inner }));
         }
+        if self.is_word("FROM") {
+            return Err(self.unexpected());
+        }
         let word = self.word()?;
         if !self.eat_sign("(") {
             return Ok(Item::Field(word, self.alias()?));
@@ -66,10 +76,12 @@ impl Parser<'_> {
         if word.eq_ignore_ascii_case("FIELDS") {
             return self.all_fields();
         }
-        if ["TOLABEL", "FORMAT", "CONVERTCURRENCY"].iter().any(|name| word.eq_ignore_ascii_case(name)) {
-            let field = self.word()?;
-            self.expect_sign(")")?;
-            return Ok(Item::Field(field, self.alias()?));
+        if let Some(wrapping) = Wrapping::named(&word) {
+            return self.wrapped(wrapping);
+        }
+        if let Some(part) = DatePart::named(&word) {
+            let path = self.part(part, &word)?;
+            return Ok(Item::Part(path, self.alias()?));
         }
         let function =
             Function::named(&word).ok_or_else(|| malformed(&format!("unexpected token: '{word}'")))?;
@@ -84,6 +96,31 @@ impl Parser<'_> {
             return Err(malformed(&format!("{word} needs a field")));
         }
         Ok(Item::Reckoned(function, field, self.alias()?))
+    }
+
+    /// What is shown in another form, behind the parenthesis; an aggregate within stays as it is.
+    fn wrapped(&mut self, wrapping: Wrapping) -> Result<Item, Problem> {
+        let mut wrapping = wrapping;
+        let mut field = self.word()?;
+        let mut open = 1;
+        let mut function = None;
+        while self.eat_sign("(") {
+            open += 1;
+            match (Wrapping::named(&field), Function::named(&field)) {
+                (Some(inner), _) => wrapping = wrapping.of(inner),
+                (_, Some(inner)) if function.is_none() => function = Some(inner),
+                _ => return Err(malformed(&format!("unexpected token: '{field}'"))),
+            }
+            field = self.word()?;
+        }
+        for _ in 0..open {
+            self.expect_sign(")")?;
+        }
+        let alias = self.alias()?;
+        Ok(match function {
+            Some(function) => Item::Reckoned(function, Some(field), alias),
+            None => Item::Wrapped(wrapping, field, alias),
+        })
     }
 
     fn alias(&mut self) -> Result<Option<String>, Problem> {
@@ -146,6 +183,15 @@ impl Parser<'_> {
                     place(&mut outputs, &path.parents, &relationships, path.column);
                     names.push(path.name.clone());
                 }
+                Item::Wrapped(wrapping, name, alias) => {
+                    let path = self.path(&name)?;
+                    let last = path.name.rsplit('.').next().unwrap_or_default().to_owned();
+                    outputs.push(Output::Wrapped { name: alias.unwrap_or(last), path, wrapping });
+                }
+                Item::Part(path, _) => {
+                    let message = format!("Field must be grouped or aggregated: {}", path.name);
+                    return Err(malformed(&message));
+                }
                 Item::Output(output) => outputs.push(output),
                 Item::All(all) => outputs.extend(all),
                 Item::Reckoned(..) => return Err(malformed("aggregates and fields do not mix")),
@@ -156,20 +202,23 @@ impl Parser<'_> {
 
     fn grouped(&self, items: Vec<Item>) -> Result<Groups, Problem> {
         let mut groups = Groups::default();
-        let mut unnamed = 0_usize;
+        let mut numbers = 0_usize..;
+        let mut unnamed = || format!("expr{}", numbers.next().unwrap_or_default());
         for item in items {
             let (name, cell) = match item {
-                Item::Field(name, alias) => {
+                Item::Part(path, alias) => {
+                    groups.keys.push(path);
+                    let name = alias.unwrap_or_else(&mut unnamed);
+                    (name, Cell::Key(groups.keys.len() - 1))
+                }
+                Item::Field(name, alias) | Item::Wrapped(_, name, alias) => {
                     let path = self.path(&name)?;
                     let last = path.name.rsplit('.').next().unwrap_or_default().to_owned();
                     groups.keys.push(path);
                     (alias.unwrap_or(last), Cell::Key(groups.keys.len() - 1))
                 }
                 Item::Reckoned(function, field, alias) => {
-                    let name = alias.unwrap_or_else(|| {
-                        unnamed += 1;
-                        format!("expr{}", unnamed - 1)
-                    });
+                    let name = alias.unwrap_or_else(&mut unnamed);
                     (name, self.reckoned(function, field.as_deref())?)
                 }
                 Item::Output(_) | Item::All(_) => {
@@ -192,7 +241,7 @@ impl Parser<'_> {
         if fits {
             return Ok(Cell::Reckoned(function, path));
         }
-        let message = format!("field {} does not support aggregate operator {function:?}", path.name);
+        let message = format!("field {} does not support aggregate operator {}", path.name, function.name());
         Err(Problem::bad("MALFORMED_QUERY", message))
     }
 
@@ -273,7 +322,10 @@ impl Parser<'_> {
             self.expect_sign(")")?;
             return self.reckoned(function, field.as_deref());
         }
-        let path = self.path(&word)?;
+        let path = match DatePart::named(&word).filter(|_| self.eat_sign("(")) {
+            Some(part) => self.part(part, &word)?,
+            None => self.path(&word)?,
+        };
         let found = groups.keys.iter().position(|key| *key == path);
         found
             .map(Cell::Key)

@@ -1,5 +1,7 @@
 //! The words of a query.
 
+use std::str::Chars;
+
 use crate::salesforce::problem::Problem;
 
 /// One word.
@@ -26,12 +28,13 @@ pub(crate) fn malformed(what: &str) -> Problem {
     Problem::bad("MALFORMED_QUERY", what)
 }
 
-/// Splits a query into words.
-pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Problem> {
+/// Splits a query into words, each with the place where it begins, in bytes.
+pub(crate) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, Problem> {
     const SIGNS: [&str; 10] = ["!=", "<>", "<=", ">=", "<", ">", "=", "(", ")", ","];
     let mut found = Vec::new();
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
+        let at = text.len() - rest.len();
         if letter.is_whitespace() {
             rest = rest.get(letter.len_utf8()..).unwrap_or_default();
         } else if let Some(quoted) = rest.strip_prefix('\'') {
@@ -39,10 +42,10 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Problem> {
             let (literal, later) = quoted.split_at(length);
             unescaped(literal)
                 .ok_or_else(|| malformed("Invalid string literal. Illegal character sequence"))?;
-            found.push(Token::Text(literal.to_owned()));
+            found.push((at, Token::Text(literal.to_owned())));
             rest = later.get(1..).unwrap_or_default();
         } else if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-            found.push(Token::Sign(sign));
+            found.push((at, Token::Sign(sign)));
             rest = rest.get(sign.len()..).unwrap_or_default();
         } else {
             let ends = |letter: char| letter.is_whitespace() || "'!<>=(),".contains(letter);
@@ -53,7 +56,7 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Problem> {
                 Some(length) => length,
             };
             let (word, later) = rest.split_at(length);
-            found.push(Token::Word(word.to_owned()));
+            found.push((at, Token::Word(word.to_owned())));
             rest = later;
         }
     }
@@ -74,9 +77,12 @@ fn closing(text: &str) -> Result<usize, Problem> {
     Err(malformed("unexpected token: '<EOF>', a text is not closed"))
 }
 
-/// What an escape stands for (SOQL and SOSL Reference, "Quoted String Escape Sequences").
-pub(crate) fn escape(letter: char) -> Option<char> {
+/// What an escape stands for, of which a backslash was read (SOQL and SOSL Reference, "Quoted String Escape
+/// Sequences").
+pub(crate) fn escape(letters: &mut Chars<'_>) -> Option<char> {
+    let letter = letters.next()?;
     match letter {
+        'u' => unicode(letters),
         'n' | 'N' => Some('\n'),
         'r' | 'R' => Some('\r'),
         't' | 'T' => Some('\t'),
@@ -93,10 +99,7 @@ pub(crate) fn unescaped(text: &str) -> Option<String> {
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => match letters.next()? {
-                'u' => out.push(unicode(&mut letters)?),
-                other => out.push(escape(other)?),
-            },
+            '\\' => out.push(escape(&mut letters)?),
             plain => out.push(plain),
         }
     }
@@ -104,7 +107,7 @@ pub(crate) fn unescaped(text: &str) -> Option<String> {
 }
 
 /// Four hexadecimal digits.
-fn unicode(letters: &mut std::str::Chars<'_>) -> Option<char> {
+fn unicode(letters: &mut Chars<'_>) -> Option<char> {
     let digits: String = letters.take(4).collect();
     let number = (digits.len() == 4).then(|| u32::from_str_radix(&digits, 16).ok())??;
     char::from_u32(number)
@@ -118,6 +121,8 @@ mod tests {
     fn words_signs_and_texts_are_told_apart() {
         let word = |text: &str| Token::Word(text.into());
         let found = tokens(r"a<=-1.5 and(b!='x\'y (')").expect("reads");
+        assert_eq!((found[1].0, found[7].0), (1, 15));
+        let found: Vec<Token> = found.into_iter().map(|(_, token)| token).collect();
         let text = Token::Text(r"x\'y (".into());
         let wanted = [
             word("a"),
@@ -131,7 +136,7 @@ mod tests {
             Token::Sign(")"),
         ];
         assert_eq!(found, wanted);
-        assert_eq!(tokens("!").expect("reads"), [word("!")]);
+        assert_eq!(tokens("!").expect("reads"), [(0, word("!"))]);
     }
 
     #[test]
