@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::holding::Holding;
 use crate::mappers::Mappers;
 use crate::once::Once;
-use crate::stop::Stop;
+use crate::stop::{Room, Stop};
 use crate::verbs::Session;
 use crate::wiring::{self, Allowance, CallCounts, GuardedLog, Waits};
 
@@ -85,6 +85,8 @@ pub struct Connector {
     /// Flows of one link share their systems' transports, whose calls name the run in force: they
     /// take turns.
     pub(crate) turn: Mutex<()>,
+    /// Has the run under way end between two pages.
+    pub(crate) room: Room,
 }
 
 /// What a run did and what it took.
@@ -273,6 +275,7 @@ impl Connector {
     async fn begin(&self, flow: &str) -> Duration {
         self.scope.set(Scope { run: "".into(), flow: flow.into() });
         self.calls.take();
+        self.room.begin();
         let begun = self.clock.elapsed();
         for renewed in join_all(self.tokens.iter().map(|tokens| tokens.renew())).await {
             // The first call that needs the token meets the same error, and says what it was for.

@@ -47,6 +47,7 @@ mod names;
 mod news;
 mod outlet;
 mod pace;
+mod places;
 mod server;
 mod service_manager;
 mod signals;

@@ -46,42 +46,81 @@ impl Stop {
     }
 }
 
+/// Whether the run under way is to end between two pages, so that others can go on; not before it has come
+/// somewhere.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Room(Arc<Wanted>);
+
+#[derive(Debug, Default)]
+struct Wanted {
+    asked: AtomicBool,
+    moved: AtomicBool,
+}
+
+impl Room {
+    /// Asks the run under way.
+    pub(crate) fn ask(&self) {
+        self.0.asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Another run begins: what the last one was asked for is over.
+    pub(crate) fn begin(&self) {
+        self.0.asked.store(false, Ordering::SeqCst);
+        self.0.moved.store(false, Ordering::SeqCst);
+    }
+
+    fn moves(&self) {
+        self.0.moved.store(true, Ordering::SeqCst);
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.0.asked.load(Ordering::SeqCst) && self.0.moved.load(Ordering::SeqCst)
+    }
+}
+
 /// A source that stops between two pages when it is asked to.
 #[derive(Debug)]
 pub(crate) struct Stoppable {
     inner: Arc<dyn Source>,
     stop: Stop,
+    room: Room,
 }
 
 impl Stoppable {
-    /// `inner`, until `stop`.
-    pub(crate) fn new(inner: Arc<dyn Source>, stop: Stop) -> Self {
-        Self { inner, stop }
+    /// `inner`, until `stop`, or until somebody wants `room`.
+    pub(crate) fn new(inner: Arc<dyn Source>, stop: Stop, room: Room) -> Self {
+        Self { inner, stop, room }
     }
 
-    /// Why there is no further page, if there is none.
+    /// Why nothing is read any more, if that is so.
     fn refusal(&self) -> Option<SourceError> {
-        if !self.stop.is_asked() {
-            return None;
-        }
-        let fault = Fault {
-            class: FaultClass::Transient,
-            code: STOPPED.into(),
-            message: "stopped on request".into(),
-            fields: Vec::new(),
-            hint: None,
-        };
-        Some(SourceError::Failed { operation: "next page".into(), fault })
+        self.stop.is_asked().then(|| stopped("stopped on request"))
     }
+}
+
+fn stopped(message: &str) -> SourceError {
+    let fault = Fault {
+        class: FaultClass::Transient,
+        code: STOPPED.into(),
+        message: message.into(),
+        fields: Vec::new(),
+        hint: None,
+    };
+    SourceError::Failed { operation: "next page".into(), fault }
 }
 
 #[async_trait]
 impl Source for Stoppable {
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page, SourceError> {
-        match self.refusal() {
-            Some(refusal) => Err(refusal),
-            None => self.inner.pull(cursor).await,
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
         }
+        if self.room.is_wanted() {
+            return Err(stopped("made room for others that wait"));
+        }
+        let page = self.inner.pull(cursor).await?;
+        self.room.moves();
+        Ok(page)
     }
 
     async fn fetch(&self, keys: &[Key]) -> Result<Vec<Option<Observation>>, SourceError> {
@@ -127,11 +166,24 @@ mod tests {
     #[tokio::test]
     async fn a_stopped_source_gives_no_further_page() {
         let stop = Stop::default();
-        let source = Stoppable::new(Arc::new(Endless), stop.clone());
+        let source = Stoppable::new(Arc::new(Endless), stop.clone(), Room::default());
         assert!(source.pull(None).await.is_ok());
         assert!(!stop.ask());
         assert!(stop.ask());
         assert!(source.pull(None).await.is_err());
         stop.asked().await;
+    }
+
+    #[tokio::test]
+    async fn a_run_makes_room_between_two_pages_and_the_next_one_begins_afresh() {
+        let room = Room::default();
+        let source = Stoppable::new(Arc::new(Endless), Stop::default(), room.clone());
+        room.begin();
+        room.ask();
+        assert!(source.pull(None).await.is_ok(), "it has come nowhere yet");
+        assert!(source.pull(None).await.is_err());
+        assert!(source.fetch(&[]).await.is_ok(), "the page under way is finished");
+        room.begin();
+        assert!(source.pull(None).await.is_ok() && source.pull(None).await.is_ok());
     }
 }

@@ -16,7 +16,7 @@ use crate::connector::{Connector, Opening};
 use crate::failure::Failure;
 use crate::holding::Holding;
 use crate::mappers::Mappers;
-use crate::stop::Stoppable;
+use crate::stop::{Room, Stoppable};
 
 mod call_counts;
 mod chosen_mapper;
@@ -64,12 +64,13 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let mut events = BTreeMap::new();
     let order = flow_order::order(&config, &mappers);
     let systems = Systems { ifs, salesforce };
+    let room = Room::default();
     for ((name, file), mapper) in config.flows.iter().zip(mappers) {
         let feed = systems.salesforce.feed(&config, (name, file), &shared)?;
         let (source, hinted) = systems.source(&config, file, (&mapper, feed.clone()))?;
         hints.extend(hinted.map(|hinted| (name.clone(), hinted)));
         events.extend(feed.map(|feed| (name.clone(), feed)));
-        let source = Stoppable::new(source, opening.stop.clone());
+        let source = Stoppable::new(source, opening.stop.clone(), room.clone());
         let parts = FlowParts {
             name: name.clone(),
             source: Arc::new(source),
@@ -107,6 +108,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
         log,
         clock,
         turn,
+        room,
     })
 }
 
@@ -115,9 +117,9 @@ fn settings(config: &Config, (name, file): (&str, &FlowFile), mapper: &ChosenMap
     FlowSettings { pair: ends::pair(config, name, file), ..file.settings(mapper.kinds.clone()) }
 }
 
-/// What can be said of a configuration without asking anybody.
-pub(crate) fn check(config: &Config, custom: &Mappers) -> Result<(), ConfigError> {
-    mappers(config, custom).map(drop)
+/// What can be said of a configuration without asking anybody; gives its flows in the order in which they run.
+pub(crate) fn check(config: &Config, custom: &Mappers) -> Result<Vec<String>, ConfigError> {
+    Ok(flow_order::order(config, &mappers(config, custom)?))
 }
 
 /// Both systems, ready to be read and written.

@@ -17,6 +17,9 @@ pub struct Last {
     pub failures: u32,
     /// Whether the last failure is one that time does not mend, such as a refused credential.
     pub lasting: bool,
+    /// When the run began that was stopped on request and has not been finished since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Timestamp>,
 }
 
 impl Last {
@@ -35,13 +38,18 @@ impl Last {
 
     /// It ended well.
     pub fn succeed(&mut self, now: Timestamp) {
-        *self = Self { began: self.began, ended: Some(now), failures: 0, lasting: false };
+        *self = Self { began: self.began, ended: Some(now), ..Self::default() };
+    }
+
+    /// It was stopped on request, and goes on as soon as it may: that is no failure.
+    pub fn stop(&mut self, now: Timestamp) {
+        *self = Self { ended: Some(now), stopped: self.stopped.or(self.began), ..*self };
     }
 
     /// It failed.
     pub fn fail(&mut self, now: Timestamp, lasting: bool) {
         let failures = self.failures.saturating_add(1);
-        *self = Self { began: self.began, ended: Some(now), failures, lasting };
+        *self = Self { began: self.began, ended: Some(now), failures, lasting, stopped: None };
     }
 
     /// The same after a restart: a run that began and never ended was cut off with its process, and is
@@ -101,6 +109,20 @@ mod tests {
         last.fail(now, false);
         assert_eq!((last.failures, last.lasting), (2, false));
         last.succeed(now);
-        assert_eq!(last, Last { began: Some(now), ended: Some(now), failures: 0, lasting: false });
+        assert_eq!(last, Last { began: Some(now), ended: Some(now), ..Last::default() });
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_on_request_has_not_failed_and_began_when_it_first_did() {
+        let moment = |second| Timestamp::from_second(second).unwrap();
+        let mut last = Last { failures: 2, ..Last::default() };
+        for second in [10, 20] {
+            last.begin(moment(second));
+            last.stop(moment(second + 5));
+        }
+        assert_eq!((last.failures, last.stopped, last.ended), (2, Some(moment(10)), Some(moment(25))));
+        assert_eq!(last.after_restart(), last);
+        last.succeed(moment(30));
+        assert_eq!(last.stopped, None);
     }
 }

@@ -42,6 +42,7 @@ pub struct Next {
 /// - What falls due while the calendar is closed waits for the next opening, and is one run there.
 /// - What was missed while nobody was there to begin it is made up for by one run.
 /// - A deadline's run begins at its cut-off even if the working window ends there; only a blackout holds it.
+/// - What was stopped on request goes on as soon as the calendar lets it.
 /// - A wall clock that was set back makes no run later than its schedule says.
 pub fn next(schedule: &Schedule, calendar: &Calendar, last: &Last, now: Timestamp) -> Option<Next> {
     let planned = Planned { schedule, calendar, last: *last, now };
@@ -68,6 +69,9 @@ impl Planned<'_> {
             return self.schedule.timing.is_some().then_some((self.now, Reason::First));
         };
         let began = began.min(self.now);
+        if self.last.stopped.is_some() {
+            return Some((self.now, Reason::GoesOn));
+        }
         if self.last.failures > 0 {
             let rest = backoff(self.last.failures, self.last.lasting);
             let ended = self.last.ended.unwrap_or(began).min(self.now);
@@ -183,6 +187,20 @@ mod tests {
         let now = moment("2026-11-27T12:17:00Z");
         let next = next(&every(5), &office(), &last, now).unwrap();
         assert_eq!((next.at, next.reason.to_string().as_str()), (now, "every 5m"));
+    }
+
+    #[test]
+    fn what_was_stopped_on_request_goes_on_at_once_whenever_it_would_be_due() {
+        let mut last = Last::default();
+        last.begin(moment("2026-11-27T12:00:00Z"));
+        last.stop(moment("2026-11-27T12:01:00Z"));
+        for (now, at) in [
+            ("2026-11-27T12:01:03Z", "2026-11-27T12:01:03Z"),
+            ("2026-11-27T20:00:00Z", "2026-11-30T07:00:00Z"),
+        ] {
+            let next = next(&every(60), &office(), &last, moment(now)).unwrap();
+            assert_eq!((next.at, next.reason), (moment(at), Reason::GoesOn));
+        }
     }
 
     #[test]
@@ -311,7 +329,7 @@ mod tests {
             let base = moment("2026-03-20T00:00:00Z").as_second();
             let began = Timestamp::from_second(base + began).unwrap();
             let now = Timestamp::from_second(began.as_second() + passed).unwrap();
-            let last = Last { began: Some(began), ended: Some(began), failures, lasting: false };
+            let last = Last { began: Some(began), ended: Some(began), failures, ..Last::default() };
             let Some(planned) = next(&schedule, &calendar, &last, now) else { return Ok(()) };
             prop_assert!(planned.at >= now && planned.at >= planned.due && planned.due > began);
             prop_assert!(calendar.door(planned.at).is_open());

@@ -37,6 +37,8 @@ pub enum Reason {
         /// How many in a row.
         failures: u32,
     },
+    /// The last run was stopped on request, between two pages.
+    GoesOn,
     /// Runs were missed while nobody was there to begin them: one makes up for all.
     CatchUp {
         /// How many, as far as they were counted.
@@ -56,6 +58,7 @@ impl fmt::Display for Reason {
             Self::Told => f.write_str("something has changed"),
             Self::Retry { failures: 1 } => f.write_str("the last run failed"),
             Self::Retry { failures } => write!(f, "the last {failures} runs failed"),
+            Self::GoesOn => f.write_str("goes on where it was stopped"),
             Self::CatchUp { missed, since } => write!(f, "makes up for {missed} missed since {since}"),
         }
     }

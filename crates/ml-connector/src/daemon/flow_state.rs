@@ -36,6 +36,8 @@ pub(crate) struct FlowState {
     pub(crate) planned: Option<Planned>,
     /// What somebody asked for; it does not wait for the calendar.
     pub(crate) asked: Option<Mode>,
+    /// Why the run took place that made room for others and is to go on.
+    pub(crate) unfinished: Option<String>,
     /// When somebody first said that something has changed, since the last run began.
     pub(crate) told: Option<Timestamp>,
     /// What the next run is to look at.
@@ -54,6 +56,8 @@ pub(crate) struct FlowState {
     pub(crate) pace: BTreeMap<&'static str, Pace>,
     /// How long after its time the last run by schedule began.
     pub(crate) late: Option<Duration>,
+    /// Its place among the flows of its link: parents come before children.
+    pub(crate) rank: usize,
     /// Raised with every new plan, so that older entries of the timetable are recognised.
     pub(crate) generation: u64,
 }
@@ -72,8 +76,14 @@ pub(crate) struct Planned {
 pub(crate) struct Running {
     /// When it began.
     pub(crate) since: Timestamp,
+    /// The same on the monotonic clock.
+    pub(crate) begun: Duration,
     /// Whether it compares everything.
     pub(crate) sweep: bool,
+    /// Whether somebody asked for it.
+    pub(crate) asked: bool,
+    /// Whether it was asked to make room for others.
+    pub(crate) making_room: bool,
     /// Why it takes place.
     pub(crate) why: String,
     /// How far it has come.
@@ -122,6 +132,7 @@ impl FlowState {
             memory,
             planned: None,
             asked: None,
+            unfinished: None,
             told: None,
             keys: BTreeSet::new(),
             running: None,
@@ -131,6 +142,7 @@ impl FlowState {
             quota: BTreeMap::new(),
             pace: BTreeMap::new(),
             late: None,
+            rank: 0,
             generation: 0,
         }
     }
@@ -140,6 +152,7 @@ impl FlowState {
         *self = Self {
             memory: old.memory,
             asked: old.asked,
+            unfinished: old.unfinished,
             told: old.told,
             keys: old.keys,
             running: old.running,
@@ -150,6 +163,7 @@ impl FlowState {
             pace: old.pace,
             late: old.late,
             generation: old.generation,
+            rank: self.rank,
             changes: std::mem::take(&mut self.changes),
             sweeps: self.sweeps.take(),
             calendar: self.calendar.clone(),
@@ -187,26 +201,37 @@ impl FlowState {
         if let Some(mode) = &self.asked {
             return Some((mode.clone(), "asked for".into()));
         }
+        let may = self.enabled && self.memory.paused.is_none() && self.calendar.lifts(now) == Some(now);
+        if let Some(why) = self.unfinished.as_ref().filter(|_| may) {
+            return Some((Mode::Changes, why.clone()));
+        }
         let planned = self.planned.as_ref().filter(|planned| planned.next.at <= now)?;
         let mode = if planned.sweep { Mode::Full } else { Mode::Changes };
         Some((mode, planned.next.reason.to_string()))
     }
 
     /// A run begins.
-    pub(crate) fn begin(&mut self, mode: &Mode, why: String, now: Timestamp) -> Arc<Live> {
+    pub(crate) fn begin(
+        &mut self,
+        mode: &Mode,
+        why: String,
+        (now, begun): (Timestamp, Duration),
+    ) -> Arc<Live> {
         let sweep = matches!(mode, Mode::Full);
         let last = if sweep { &mut self.memory.sweep } else { &mut self.memory.changes };
         last.begin(now);
         self.memory.first.get_or_insert(now);
-        let planned = self.planned.take().filter(|_| self.asked.is_none());
+        let asked = self.asked.take().is_some();
+        let goes_on = self.unfinished.take().is_some();
+        let planned = self.planned.take().filter(|_| !asked && !goes_on);
         if let Some(planned) = planned {
             self.late = Duration::try_from(now.duration_since(planned.next.at)).ok();
         }
-        self.asked = None;
         self.told = None;
         let live = Arc::new(Live::default());
         let keys = std::mem::take(&mut self.keys);
-        self.running = Some(Running { since: now, sweep, why, live: live.clone(), keys });
+        let running = Running { since: now, begun, sweep, asked, making_room: false, why, live: live.clone(), keys };
+        self.running = Some(running);
         live
     }
 
@@ -216,16 +241,24 @@ impl FlowState {
         let last = if running.sweep { &mut self.memory.sweep } else { &mut self.memory.changes };
         match &done.result {
             Ok(ran) => {
+                // What it carried is as old as its first part, if it made room in between.
+                let since = last.stopped.unwrap_or(running.since);
                 last.succeed(now);
                 self.totals.succeeded += 1;
                 self.totals.written += ran.report.written();
                 self.totals.read += ran.report.read;
                 self.totals.calls += ran.calls.values().sum::<u64>();
                 self.totals.seconds += ran.took.as_secs_f64();
-                self.carried(running.since, now);
+                self.carried(since, now);
             }
-            // Stopped on request: whoever starts the daemon again does not wait for the next time it is due.
-            Err(failed) if failed.exit == Exit::Interrupted => last.fail(now, false),
+            Err(failed) if failed.exit == Exit::Interrupted => {
+                last.stop(now);
+                if running.asked {
+                    self.asked = Some(if running.sweep { Mode::Full } else { Mode::Changes });
+                } else if running.making_room {
+                    self.unfinished = Some(running.why);
+                }
+            }
             Err(failed) => {
                 last.fail(now, failed.is_lasting());
                 self.totals.failed += 1;
@@ -243,7 +276,9 @@ impl FlowState {
         self.quota.extend(done.quota);
         self.totals.audit.number += done.audit.number;
         self.totals.audit.lasting += done.audit.lasting;
-        self.outcome = Some(Outcome { result: done.result.map(|ran| ran.report) });
+        if !matches!(&done.result, Err(failed) if failed.exit == Exit::Interrupted) {
+            self.outcome = Some(Outcome { result: done.result.map(|ran| ran.report) });
+        }
     }
 
     /// Everything that was changed before `since` has been carried.

@@ -2,7 +2,7 @@
 //! asked for. Everything else talks to it by messages.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -27,6 +27,8 @@ use crate::stop::Stop;
 
 /// The longest the clockwork sleeps: so long at most goes a wall clock that was moved unnoticed.
 const NAP: Duration = Duration::from_secs(30);
+/// How often it is looked whether a run has had its turn while others wait.
+const LOOK: Duration = Duration::from_secs(1);
 /// A wall clock that differs by more than this from the monotonic one was moved.
 const MOVED: SignedDuration = SignedDuration::from_secs(5);
 /// How many messages may wait.
@@ -72,10 +74,11 @@ pub(crate) struct Keeper {
     pub(crate) worker: Arc<dyn Worker>,
     pub(super) mappers: Mappers,
     stop: Stop,
-    timetable: BinaryHeap<Reverse<(Timestamp, u64, FlowId)>>,
+    /// When it is, the flow's place in its link, the number of the plan.
+    timetable: BinaryHeap<Reverse<(Timestamp, usize, u64, FlowId)>>,
     /// Flows whose time has come and that wait for their turn, in the order in which it came.
-    ready: VecDeque<FlowId>,
-    running: usize,
+    pub(super) ready: VecDeque<FlowId>,
+    pub(super) running: BTreeSet<FlowId>,
     pub(super) sender: mpsc::Sender<Message>,
     inbox: mpsc::Receiver<Message>,
     seen: (Timestamp, Duration),
@@ -128,7 +131,7 @@ impl Keeper {
             stop: parts.stop,
             timetable: BinaryHeap::new(),
             ready: VecDeque::new(),
-            running: 0,
+            running: BTreeSet::new(),
             sender,
             inbox,
             seen: (now, elapsed),
@@ -151,13 +154,13 @@ impl Keeper {
             self.notice_moved_clock();
             self.begin_due();
             self.watch();
-            if self.draining && self.running == 0 {
+            if self.draining && self.running.is_empty() {
                 return Exit::Ok;
             }
             let elapsed = self.clock.elapsed();
             if self.draining && elapsed >= *deadline.get_or_insert(elapsed + self.settings.drain.0) {
                 tracing::warn!(
-                    runs = self.running,
+                    runs = self.running.len(),
                     "runs did not end in time; the next start settles what they left open"
                 );
                 return Exit::Interrupted;
@@ -180,7 +183,7 @@ impl Keeper {
 
     /// Nothing new begins.
     pub(crate) fn drain(&mut self) {
-        tracing::info!(runs = self.running, "no further run begins");
+        tracing::info!(runs = self.running.len(), "no further run begins");
         self.draining = true;
         self.ready.clear();
         self.stop.ask();
@@ -207,7 +210,8 @@ impl Keeper {
         let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO);
         let next = self.timetable.peek().map_or(NAP, |Reverse((at, ..))| until(*at));
         let drained = deadline.map_or(NAP, |end| end.saturating_sub(self.clock.elapsed()));
-        next.min(NAP).min(drained).min(self.settings.look.0).max(Duration::from_millis(1))
+        let turn = if self.ready.is_empty() { NAP } else { LOOK };
+        next.min(NAP).min(turn).min(drained).min(self.settings.look.0).max(Duration::from_millis(1))
     }
 
     /// After a jump of the wall clock every plan is made anew: no run waits for a time that was a mistake.
@@ -248,7 +252,7 @@ impl Keeper {
         let gone = link.gone;
         let Some(flow) = link.flows.get_mut(&id.flow).filter(|flow| flow.running.is_none()) else { return };
         if let Some((at, generation)) = flow.plan(now).filter(|_| !gone) {
-            self.timetable.push(Reverse((at, generation, id.clone())));
+            self.timetable.push(Reverse((at, flow.rank, generation, id.clone())));
         }
     }
 
@@ -261,7 +265,7 @@ impl Keeper {
 
     fn begin_due(&mut self) {
         let now = self.clock.now();
-        while let Some(Reverse((at, generation, id))) = self.timetable.peek() {
+        while let Some(Reverse((at, _, generation, id))) = self.timetable.peek() {
             if *at > now {
                 break;
             }
@@ -276,36 +280,17 @@ impl Keeper {
         self.begin_ready(now);
     }
 
-    /// Begins what may begin: so many at a time, one of each link.
-    fn begin_ready(&mut self, now: Timestamp) {
-        if self.draining {
-            return;
-        }
-        let limit = usize::from(self.settings.concurrency.get());
-        let mut waiting = std::mem::take(&mut self.ready);
-        while let Some(id) = waiting.pop_front() {
-            let busy = self.links.get(&id.link).is_some_and(|link| link.busy);
-            if self.running >= limit || busy {
-                self.ready.push_back(id);
-                continue;
-            }
-            if !self.begin(&id, now) {
-                self.plan(&id);
-            }
-        }
-    }
-
-    fn begin(&mut self, id: &FlowId, now: Timestamp) -> bool {
+    pub(super) fn begin(&mut self, id: &FlowId, now: Timestamp) -> bool {
         let Some(link) = self.links.get_mut(&id.link).filter(|link| !link.gone) else { return false };
         let (Some(config), revision) = (link.config.clone(), link.revision) else { return false };
         let Some(flow) = link.flows.get_mut(&id.flow) else { return false };
         let Some((mode, why)) = flow.due(now) else { return false };
         tracing::info!(link = %id.link, flow = %id.flow, %why, "run begins");
-        let live = flow.begin(&mode, why.clone(), now);
+        let live = flow.begin(&mode, why.clone(), (now, self.clock.elapsed()));
         let keys = flow.running.iter().flat_map(|running| running.keys.iter().cloned()).collect();
         link.busy = true;
         link.remember();
-        self.running += 1;
+        self.running.insert(id.clone());
         let task = Task { id: id.clone(), config, revision, mode, live, keys, why };
         let (worker, sender, id) = (self.worker.clone(), self.sender.clone(), id.clone());
         tokio::spawn(async move {
@@ -321,11 +306,14 @@ impl Keeper {
     }
 
     fn ended(&mut self, id: &FlowId, done: Done) {
-        self.running -= 1;
+        self.running.remove(id);
         let now = self.clock.now();
         match &done.result {
             Ok(ran) => tracing::info!(link = %id.link, flow = %id.flow, read = ran.report.read,
                 written = ran.report.written(), waiting = ran.report.parked, "run ended"),
+            Err(failed) if failed.exit == Exit::Interrupted => {
+                tracing::info!(link = %id.link, flow = %id.flow, "run stopped between two pages");
+            }
             Err(failed) => tracing::warn!(link = %id.link, flow = %id.flow, error = failed.chain.join(": "),
                 hint = failed.hint, "run failed"),
         }
@@ -338,6 +326,10 @@ impl Keeper {
             if link.gone {
                 self.links.remove(&id.link);
             }
+        }
+        let flow = self.links.get(&id.link).and_then(|link| link.flows.get(&id.flow));
+        if flow.is_some_and(|flow| flow.unfinished.is_some() || flow.asked.is_some()) {
+            self.queue_unfinished(id.clone());
         }
         self.plan(id);
         self.listen(id);

@@ -38,6 +38,14 @@ struct Pretended {
     panicking: BTreeSet<&'static str>,
     /// Links whose runs never end.
     hanging: BTreeSet<&'static str>,
+    /// How long the runs of single flows take, in pages of ten seconds.
+    long: BTreeMap<&'static str, Duration>,
+    /// What is left of runs that were asked to make room.
+    left: Mutex<BTreeMap<FlowId, Duration>>,
+    /// Links whose run is asked to make room.
+    asked: Mutex<BTreeSet<LinkId>>,
+    /// When runs ended that had nothing left to do.
+    ended: Mutex<Vec<(Timestamp, FlowId)>>,
     log: Mutex<Vec<(Timestamp, FlowId, bool)>>,
     looked_at: Mutex<Vec<String>>,
     under_way: Mutex<BTreeMap<String, u32>>,
@@ -57,7 +65,7 @@ impl Worker for Pretended {
             *runs += 1;
             assert_eq!(*runs, 1, "two runs of {link} at once");
         }
-        self.clock.sleep(self.takes).await;
+        let whole = self.left(&task.id).await;
         if self.hanging.contains(link.as_str()) {
             std::future::pending::<()>().await;
         }
@@ -71,6 +79,11 @@ impl Worker for Pretended {
             calls: BTreeMap::new(),
             took: self.takes,
         };
+        if !whole {
+            let stopped = || Failed { exit: Exit::Interrupted, chain: Vec::new(), hint: String::new() };
+            return Done::failed(stopped());
+        }
+        self.ended.lock().unwrap().push((self.clock.now(), task.id.clone()));
         let result =
             if self.failing.lock().unwrap().contains(link.as_str()) { Err(failed()) } else { Ok(ran()) };
         Done { result, standing: None, quota: BTreeMap::new(), audit: Waits::default() }
@@ -85,12 +98,36 @@ impl Worker for Pretended {
         }))
     }
 
+    fn give_way(&self, link: &LinkId) {
+        self.asked.lock().unwrap().insert(link.clone());
+    }
+
     fn close(&self, _: &LinkId) {}
 
     fn close_idle(&self, _: Duration) {}
 
     fn open_links(&self) -> usize {
         0
+    }
+}
+
+impl Pretended {
+    /// Does what is left to do of a run; false if it was asked to make room.
+    async fn left(&self, id: &FlowId) -> bool {
+        let known = self.left.lock().unwrap().remove(id);
+        let takes = [&*id.link.0, &*id.flow].into_iter().find_map(|name| self.long.get(name).copied());
+        let mut left = known.or(takes).unwrap_or(self.takes);
+        self.asked.lock().unwrap().remove(&id.link);
+        while !left.is_zero() {
+            let page = left.min(Duration::from_secs(10));
+            self.clock.sleep(page).await;
+            left -= page;
+            if !left.is_zero() && self.asked.lock().unwrap().contains(&id.link) {
+                self.left.lock().unwrap().insert(id.clone(), left);
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -118,6 +155,10 @@ impl World {
             failing: Mutex::new(failing.iter().copied().collect()),
             panicking: panicking.iter().copied().collect(),
             hanging: BTreeSet::new(),
+            long: BTreeMap::new(),
+            left: Mutex::default(),
+            asked: Mutex::default(),
+            ended: Mutex::default(),
             log: Mutex::default(),
             looked_at: Mutex::default(),
             under_way: Mutex::default(),
@@ -154,6 +195,20 @@ impl World {
     /// What runs were told to look at.
     fn looked_at(&self) -> Vec<String> {
         self.worker.looked_at.lock().unwrap().clone()
+    }
+
+    /// How long all runs of these names take.
+    fn takes(&mut self, names: &[&'static str], takes: Duration) {
+        let worker = Arc::get_mut(&mut self.worker).unwrap();
+        worker.long.extend(names.iter().map(|name| (*name, takes)));
+    }
+
+    /// When the runs of a flow had nothing left to do, in minutes since Monday morning.
+    fn ended(&self, link: &str, flow: &str) -> Vec<i64> {
+        let monday: Timestamp = MONDAY.parse().unwrap();
+        let ended = self.worker.ended.lock().unwrap();
+        let ended = ended.iter().filter(|(_, id)| *id.link.0 == *link && *id.flow == *flow);
+        ended.map(|(at, _)| at.duration_since(monday).as_mins()).collect()
     }
 
     /// The times at which a link ran, since Monday morning.
@@ -269,6 +324,108 @@ async fn a_thousand_links_share_the_places_in_the_order_in_which_their_time_came
     assert_eq!(order, (0..40).map(|number| format!("l{number:02}")).collect::<Vec<_>>());
     let last = log.last().unwrap().0.duration_since(MONDAY.parse().unwrap());
     assert_eq!(last.as_secs() / 10, 18);
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_first_loads_make_room_for_short_runs_and_come_to_their_end() {
+    let mut world = World::new(&[], &[]);
+    let long = ["a1", "a2", "a3", "a4", "a5", "a6"];
+    world.takes(&long, minutes(60));
+    let short = ["b1", "b2", "b3"];
+    for name in long {
+        world.link(name, "every = \"600min\"");
+    }
+    for name in short {
+        world.link(name, "every = \"5min\"");
+    }
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(60)).await;
+    for name in short {
+        let runs = [vec![0], world.ended(name, "suppliers"), vec![60]].concat();
+        let longest = runs.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+        // Five minutes, a turn of a minute, a page, and those before it.
+        assert!(longest <= 8, "{name}: {runs:?}");
+    }
+    let alerts = &status(&keeper).await["alerts"];
+    assert_eq!(alerts, &serde_json::json!([]), "what makes room has not failed");
+    world.clock.sleep(minutes(60)).await;
+    let ends: Vec<i64> = long.iter().flat_map(|name| world.ended(name, "suppliers")).collect();
+    // Six hours of work on four places, beside the short ones.
+    assert!(ends.len() == 6 && ends.iter().all(|end| (85..110).contains(end)), "{ends:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn comparisons_of_everything_never_fill_all_places_and_are_not_taken_apart() {
+    let mut world = World::new(&[], &[]);
+    let long = ["a1", "a2", "a3", "a4"];
+    for name in long {
+        world.link(name, "every = \"600min\"");
+    }
+    world.link("b1", "every = \"5min\"");
+    world.takes(&long, minutes(30));
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(45)).await;
+    let before = world.worker.log.lock().unwrap().len();
+    for name in long {
+        let which = Which { link: Some(name.into()), flow: None };
+        ask(&keeper, Ask::Run { which, full: true }).await;
+    }
+    world.clock.sleep(minutes(58)).await;
+    let log = world.worker.log.lock().unwrap()[before..].to_vec();
+    let sweeps = log.iter().filter(|(_, _, full)| *full).count();
+    let others = log.iter().filter(|(_, id, _)| &*id.link.0 == "b1").count();
+    assert_eq!((sweeps, others), (4, 12), "two after the other, and nobody waits: {log:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_run_makes_room_for_its_own_link_but_not_for_children_that_have_never_run() {
+    for (carried, others) in [(true, 6..=8), (false, 0..=0)] {
+        let mut world = World::new(&[], &[]);
+        world.takes(&["parents"], minutes(40));
+        let folder = world.folder.path().join("acme");
+        write_link(&folder, "every = \"5min\"");
+        let flow = std::fs::read_to_string(folder.join("flows/suppliers.toml")).unwrap();
+        std::fs::remove_file(folder.join("flows/suppliers.toml")).unwrap();
+        for name in ["parents", "zchildren"] {
+            std::fs::write(folder.join(format!("flows/{name}.toml")), &flow).unwrap();
+        }
+        if carried {
+            std::fs::create_dir(folder.join("data")).unwrap();
+            let last = r#"{"began":"2026-11-23T07:59:00Z","ended":"2026-11-23T07:59:30Z","failures":0,"lasting":false}"#;
+            let memory = format!(
+                r#"{{"flows":{{"zchildren":{{"changes":{last},"carried":"2026-11-23T07:59:00Z"}}}}}}"#
+            );
+            std::fs::write(folder.join("data/schedule.json"), memory).unwrap();
+        }
+        let (_keeper, _running) = world.start();
+        world.clock.sleep(minutes(39)).await;
+        let runs = world.ended("acme", "zchildren").len();
+        assert!(others.contains(&runs), "{runs}");
+        world.clock.sleep(minutes(9)).await;
+        assert!(!world.ended("acme", "parents").is_empty() && !world.ended("acme", "zchildren").is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_stop_cut_short_goes_on_at_once_after_a_restart() {
+    let mut world = World::new(&[], &[]);
+    world.takes(&["acme"], minutes(10));
+    world.link("acme", "every = \"60min\"");
+    std::fs::create_dir(world.folder.path().join("acme/data")).unwrap();
+    let (keeper, running) = world.start();
+    world.clock.sleep(minutes(1)).await;
+    // The clockwork asks the systems' runs by the stop itself; this pretended one is asked by hand.
+    world.worker.asked.lock().unwrap().insert(LinkId("acme".into()));
+    ask(&keeper, Ask::Drain).await;
+    assert_eq!(running.await.unwrap(), Exit::Ok);
+    let again = World { stop: Stop::default(), ..world };
+    let (keeper, _running) = again.start();
+    again.clock.sleep(Duration::from_secs(1)).await;
+    let flow = status(&keeper).await["links"][0]["flows"][0].clone();
+    assert_eq!(flow["running"]["why"], "goes on where it was stopped", "{flow}");
+    assert_eq!(flow["failures"], 0);
+    again.clock.sleep(minutes(9)).await;
+    assert_eq!(again.ended("acme", "suppliers"), [10]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -50,14 +50,15 @@ pub(crate) struct Reading {
 /// Reads and checks the configuration of a link.
 pub(crate) fn read(folder: &Path, mappers: &Mappers, now: Timestamp) -> Result<Reading, Box<ConfigError>> {
     let config = Config::load(folder)?;
-    wiring::check(&config, mappers)?;
+    let order = wiring::check(&config, mappers)?;
     let calendar = calendar_files::calendar(&config, now)?;
     let mut memory = Memory::load(&config.data_folder());
     let flows = config.flows.iter().map(|(name, file)| {
         let mut known = memory.flows.remove(name).unwrap_or_default();
         known.changes = known.changes.after_restart();
         known.sweep = known.sweep.after_restart();
-        (Arc::from(name.as_str()), FlowState::new(file, &calendar, known))
+        let rank = order.iter().position(|other| other == name).unwrap_or(order.len());
+        (Arc::from(name.as_str()), FlowState { rank, ..FlowState::new(file, &calendar, known) })
     });
     let flows = flows.collect();
     Ok(Reading { config, flows })

@@ -103,6 +103,8 @@ pub(crate) trait Worker: Debug + Send + Sync + 'static {
     async fn run(&self, task: Task) -> Done;
     /// Waits for news of a flow, if it listens to any and nobody waits for them yet.
     fn news(&self, id: &FlowId) -> Option<News>;
+    /// Asks the run of a link that is under way to end between two pages, as if the daemon were stopped.
+    fn give_way(&self, link: &LinkId);
     /// Closes a link that is no longer there.
     fn close(&self, link: &LinkId);
     /// Closes the links that were last used before `since` (time of the monotonic clock).
@@ -213,6 +215,12 @@ impl Worker for Links {
         let file = open.connector.config().flows.iter().find(|(name, _)| **name == *id.flow);
         let pause = file.map_or(Duration::ZERO, |(_, file)| file.events.pause());
         open.listeners.listen(&id.flow, feed, pause, self.opening.clock.clone())
+    }
+
+    fn give_way(&self, link: &LinkId) {
+        if let Some(open) = self.opened().get(link) {
+            open.connector.room.ask();
+        }
     }
 
     fn close(&self, link: &LinkId) {

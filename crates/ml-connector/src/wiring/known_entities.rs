@@ -55,7 +55,7 @@ mod tests {
             rest: more.into(),
         };
         write(folder.path(), &answers).unwrap();
-        super::super::check(&Config::load(folder.path()).unwrap(), &Mappers::default())
+        super::super::check(&Config::load(folder.path()).unwrap(), &Mappers::default()).map(drop)
     }
 
     #[test]
