@@ -136,11 +136,13 @@ fn a_stop_waits_for_the_page_under_way_and_a_second_one_for_nothing() {
     let made = written(&playground)[0];
     assert!((50..300).contains(&made), "{made} of 300: it stops between two pages");
 
-    // The same once more, and nobody waits for a page that takes half a minute.
+    let told = Outcome::of(&playground, &["status"]).ends_with(DONE);
+    assert!(!told.out.contains("failed"), "a stop is no failure: {}", told.out);
+
+    // It goes on at once, and nobody waits for a page that takes half a minute.
     slow(1, 20_000);
-    let daemon = Daemon::start(&playground.link);
-    // A run that was cut off rests for half a minute before it is taken up; nobody waits for that here.
-    Outcome::of(&playground, &["daemon", "run", "suppliers"]).ends_with(DONE);
+    let mut daemon = Daemon::start(&playground.link);
+    daemon.wait_for("goes on where it was stopped");
     assert!((0..100_000).any(|_| reads(2)), "no page is read");
     daemon.signal("-TERM");
     Outcome::of(&playground, &["daemon", "status"]).ends_with(DONE);
@@ -154,6 +156,47 @@ fn a_stop_waits_for_the_page_under_way_and_a_second_one_for_nothing() {
     daemon.wait_for("run ended");
     in_step(&playground);
     assert_eq!(written(&playground)[0], 300, "an Account was made twice");
+}
+
+#[test]
+fn commands_work_beside_it_as_if_it_were_not_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let playground = playground(folder.path(), 300);
+    playground.configure("link.toml", "lag = \"0s\"", "lag = \"0s\"\npage_size = 50");
+    let script = r#"{"plan":"script","faults":[
+        {"from":2,"only":{"kind":"page"},"fault":{"kind":"slow_body","chunk":4000,"pause_ms":60}}]}"#;
+    ask(&playground.ifs, "POST", "/sandbox/faults", script);
+    let mut daemon = Daemon::start(folder.path());
+    let reads = || ask(&playground.ifs, "GET", "/sandbox/stats", "")["faults"]["slow_body"] == 1;
+    assert!((0..100_000).any(|_| reads()), "the second page is never read");
+    // A run under way ends between two pages, and goes on afterwards.
+    let doctor = Outcome::of(&playground, &["doctor"]).ends_with(DONE);
+    assert!(doctor.err.contains("the daemon is running suppliers"), "{}", doctor.err);
+    for words in ["run stopped between two pages", "run begins", "run ended"] {
+        daemon.wait_for(words);
+    }
+    in_step(&playground);
+    assert_eq!(written(&playground)[0], 300, "an Account was made twice");
+
+    playground.edit(5);
+    for args in [
+        &["plan", "--out", "plan.json"][..],
+        &["apply", "plan.json"],
+        &["run"],
+        &["status"],
+        &["quarantine", "list"],
+        &["audit", "verify"],
+    ] {
+        let mut command = playground.command(args);
+        Outcome::from(command.current_dir(folder.path()).output().expect("it runs")).ends_with(DONE);
+    }
+    in_step(&playground);
+    // The daemon runs the folder above, and has the link back.
+    Outcome::of(&playground, &["daemon", "run", "suppliers", "--wait"]).ends_with(DONE);
+    let link = status(&playground)["links"][0].clone();
+    assert_eq!((&link["link"], &link["lent_to"]), (&"link".into(), &Value::Null), "{link}");
+    let said = daemon.stop();
+    assert!(!said.contains("run failed"), "{said}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ use crate::choice;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::holding::Holding;
+use crate::loan::Loan;
 use crate::mappers::Mappers;
 use crate::once::Once;
 use crate::stop::{Room, Stop};
@@ -87,6 +88,8 @@ pub struct Connector {
     pub(crate) turn: Mutex<()>,
     /// Has the run under way end between two pages.
     pub(crate) room: Room,
+    /// Given back to the daemon when everything else is closed.
+    pub(crate) _loan: Option<Loan>,
 }
 
 /// What a run did and what it took.
@@ -113,15 +116,16 @@ impl Connector {
         wiring::assemble(config, opening)
     }
 
-    /// Opens the link for a command.
-    pub(crate) fn of(config: Config, session: &Session) -> Result<Self, Failure> {
+    /// Opens the link for a command; a daemon that runs it lends it.
+    pub(crate) async fn of(config: Config, session: &Session) -> Result<Self, Failure> {
+        let loan = Loan::take(&config, session).await?;
         let opening = Opening {
             mappers: session.mappers.clone(),
             stop: session.stop.clone(),
             clock: session.clock.clone(),
             entropy: session.entropy.clone(),
         };
-        Self::open_with(config, opening)
+        Ok(Self { _loan: loan, ..Self::open_with(config, opening)? })
     }
 
     /// The flow of this name.

@@ -6,20 +6,60 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 
+use crate::config::DaemonFile;
 use crate::daemon::{SOCKET, instance};
 use crate::failure::Failure;
 
 /// A daemon that can be talked to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ControlClient {
     socket: PathBuf,
+    /// The link that is meant, if the daemon was found above it and may run others too.
+    pub(crate) link: Option<String>,
 }
 
 impl ControlClient {
     /// The daemon that was started on `root`, or the one that listens on `socket`.
     pub(crate) fn new(root: &Path, socket: Option<PathBuf>) -> Self {
-        Self { socket: socket.unwrap_or_else(|| root.join(instance::FOLDER).join(SOCKET)) }
+        Self { socket: socket.unwrap_or_else(|| socket_of(root)), link: None }
     }
+
+    /// The daemon that runs the link in `folder`: it was started on that folder, or on the one above.
+    pub(crate) fn near(folder: &Path) -> Option<Self> {
+        let own = socket_of(folder);
+        if own.exists() {
+            return Some(Self { socket: own, link: None });
+        }
+        let whole = std::path::absolute(folder).ok()?;
+        let socket = socket_of(whole.parent()?);
+        let link = whole.file_name()?.to_string_lossy().into_owned();
+        socket.exists().then_some(Self { socket, link: Some(link) })
+    }
+
+    /// Tells it something at the end, when nobody can wait for an answer any more.
+    #[cfg(unix)]
+    pub(crate) fn tell(&self, path: &str, body: &Value) {
+        use std::io::{Read as _, Write as _};
+        let patience = Some(std::time::Duration::from_secs(1));
+        let body = body.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let told = std::os::unix::net::UnixStream::connect(&self.socket).and_then(|mut stream| {
+            stream.set_read_timeout(patience)?;
+            stream.set_write_timeout(patience)?;
+            stream.write_all(request.as_bytes())?;
+            stream.read_to_end(&mut Vec::new())
+        });
+        if let Err(error) = told {
+            tracing::debug!(%error, path, "the daemon was not told");
+        }
+    }
+
+    /// Tells it something at the end.
+    #[cfg(not(unix))]
+    pub(crate) fn tell(&self, _: &str, _: &Value) {}
 
     /// Asks for `path`.
     #[cfg(unix)]
@@ -69,4 +109,11 @@ impl ControlClient {
                 .into(),
         }
     }
+}
+
+/// Where the daemon listens that was started on `root`.
+fn socket_of(root: &Path) -> PathBuf {
+    // What is wrong with its file is told by the daemon itself.
+    let configured = DaemonFile::load(root).ok().and_then(|file| file.control.socket);
+    root.join(configured.unwrap_or_else(|| Path::new(instance::FOLDER).join(SOCKET)))
 }

@@ -40,6 +40,7 @@ mod keeper_tests;
 mod link_state;
 mod listeners;
 mod live;
+mod loans;
 mod log_pipe;
 mod metric;
 mod metrics;

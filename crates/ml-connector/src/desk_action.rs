@@ -54,7 +54,7 @@ pub(crate) async fn decide(
         show(&parked, session)?;
         return Ok(Exit::Ok);
     }
-    let holding = Holding::open(&config)?;
+    let holding = Holding::borrow(&config, session).await?;
     let parked = holding.state.parked(&query).await?;
     if parked.is_empty() {
         return Err(Failure::Missing {

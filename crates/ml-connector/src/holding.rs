@@ -10,6 +10,8 @@ use sync_engine::{FlowStatus, Ledger, StateError, StateStore};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::loan::Loan;
+use crate::verbs::Session;
 use crate::wiring::ends::book;
 
 /// State and audit log, opened.
@@ -23,6 +25,8 @@ pub(crate) struct Holding {
     pub(crate) log: Arc<dyn AuditLog>,
     /// Keeps other processes out, where something is written.
     _folder: Option<Arc<DataFolder>>,
+    /// Given back to the daemon when everything is closed.
+    _loan: Option<Arc<Loan>>,
 }
 
 impl Holding {
@@ -31,7 +35,13 @@ impl Holding {
         let path = config.data_folder();
         let folder = DataFolder::open(&path).map_err(|error| refused(&path, error))?;
         let (state, log) = (folder.store.clone(), folder.log.clone());
-        Ok(Self { ledger: state.clone(), state, log, _folder: Some(Arc::new(folder)) })
+        Ok(Self { ledger: state.clone(), state, log, _folder: Some(Arc::new(folder)), _loan: None })
+    }
+
+    /// Opens the data folder for a command that writes to it; a daemon that runs the link lends it.
+    pub(crate) async fn borrow(config: &Config, session: &Session) -> Result<Self, Failure> {
+        let loan = Loan::take(config, session).await?.map(Arc::new);
+        Ok(Self { _loan: loan, ..Self::open(config)? })
     }
 
     /// Opens the data folder for reading, also while another process writes. [`Failure::Missing`] if
@@ -52,6 +62,7 @@ impl Holding {
             state,
             log: Arc::new(SqliteAuditLog::open(&Place::Threaded(log)).map_err(unusable)?),
             _folder: None,
+            _loan: None,
         })
     }
 

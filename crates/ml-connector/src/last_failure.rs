@@ -5,6 +5,8 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::stop::STOPPED;
+
 /// So many of the newest entries about runs are looked at: a preview says nothing about the last run.
 const LOOK: u64 = 16;
 
@@ -14,13 +16,13 @@ pub(crate) struct LastFailure {
     /// When it ended.
     pub(crate) at: Timestamp,
     /// What happened, outermost first.
-    pub(crate) error: Vec<String>,
+    pub(crate) error: String,
 }
 
 /// What the engine notes of a failed run.
 #[derive(Deserialize)]
 struct Note {
-    error: Vec<String>,
+    error: String,
 }
 
 /// The failure of the last run of `flow`; `None` if it went well, or if the log cannot tell.
@@ -41,6 +43,10 @@ pub(crate) async fn last_failure(log: &dyn AuditLog, flow: &str) -> Option<LastF
     });
     let (at, note) = ends.next()??;
     let Note { error } = serde_json::from_str(note.get()).ok()?;
+    // Who stopped it knows that.
+    if error.contains(&format!("{STOPPED}: ")) {
+        return None;
+    }
     Some(LastFailure { at, error })
 }
 
@@ -54,6 +60,11 @@ mod tests {
     use super::*;
 
     async fn after(ends: &[&str]) -> Option<LastFailure> {
+        ended(ends, "using the target: no").await
+    }
+
+    async fn ended(ends: &[&str], error: &str) -> Option<LastFailure> {
+        let note = serde_json::json!({ "error": error, "report": {} }).to_string();
         let log = MemoryLog::default();
         let entry = |what: &&str| Entry {
             at: Timestamp::UNIX_EPOCH,
@@ -61,8 +72,7 @@ mod tests {
             records: Arc::default(),
             event: Event::Run {
                 what: (*what).to_owned(),
-                note: RawValue::from_string(r#"{"error":["using the target","no"],"report":{}}"#.into())
-                    .unwrap(),
+                note: RawValue::from_string(note.clone()).unwrap(),
             },
         };
         log.append(ends.iter().map(entry).collect()).await.unwrap();
@@ -72,8 +82,10 @@ mod tests {
     #[tokio::test]
     async fn only_a_failure_that_no_good_run_followed_is_told() {
         let failed = after(&["started", "finished", "started", "failed", "preview"]).await.unwrap();
-        assert_eq!(failed.error, ["using the target", "no"]);
+        assert_eq!(failed.error, "using the target: no");
         assert_eq!(after(&["started", "failed", "started", "finished"]).await, None);
         assert_eq!(after(&["preview"]).await, None);
+        let stopped = "reading the source: next page: STOPPED: stopped on request";
+        assert_eq!(ended(&["started", "failed"], stopped).await, None);
     }
 }

@@ -23,6 +23,7 @@ mod forecast;
 mod guide_tests;
 mod holding;
 mod last_failure;
+mod loan;
 mod local_probe;
 mod mapping_files;
 mod new_file;

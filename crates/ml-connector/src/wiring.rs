@@ -109,6 +109,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
         clock,
         turn,
         room,
+        _loan: None,
     })
 }
 

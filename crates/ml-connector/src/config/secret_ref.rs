@@ -18,6 +18,9 @@ pub enum SecretRef {
     File(PathBuf),
     /// In the systemd credential of this name (`LoadCredential=` in the unit).
     Credential(String),
+    /// In the keyring of the operating system, under the service `ml-connector` and this account: the kernel's
+    /// on Linux, the Keychain on macOS, the Credential Manager on Windows.
+    Keyring(String),
     /// In a Vault server.
     Vault(VaultRef),
 }
@@ -32,6 +35,7 @@ impl SecretRef {
                 let folder = environment::variable(environment::CREDENTIALS).map(PathBuf::from);
                 from_credential(folder.as_deref(), name, of)?
             }
+            Self::Keyring(account) => from_keyring(account, of)?,
             Self::Vault(vault) => vault.fetch(folder, of)?,
         };
         let secret = Secret::trimmed(&text);
@@ -48,9 +52,36 @@ impl std::fmt::Display for SecretRef {
             Self::Env(name) => write!(f, "the environment variable {name}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
             Self::Credential(name) => write!(f, "the systemd credential {name}"),
+            Self::Keyring(account) => write!(f, "the keyring, account {account} of {SERVICE}"),
             Self::Vault(vault) => vault.fmt(f),
         }
     }
+}
+
+/// The service under which secrets stand in keyrings.
+const SERVICE: &str = "ml-connector";
+
+fn from_keyring(account: &str, of: &Path) -> Result<String, ConfigError> {
+    let keep = if cfg!(target_os = "linux") {
+        format!("`keyctl padd user keyring-rs:{account}@{SERVICE} @u < FILE` (and again after a restart of the machine)")
+    } else if cfg!(target_os = "macos") {
+        format!("`security add-generic-password -s {SERVICE} -a {account} -w`")
+    } else {
+        format!("`cmdkey /generic:{account}.{SERVICE} /user:{account} /pass`")
+    };
+    let found = keyring::Entry::new(SERVICE, account).and_then(|entry| entry.get_password());
+    // What the keyring says may quote what it holds, if that is no text.
+    found.map_err(|error| match error {
+        keyring::Error::NoEntry => {
+            let reason = format!("the keyring has no account {account} of {SERVICE}");
+            ConfigError::new(of, reason).hint(format!("keep the secret there: {keep}"))
+        }
+        keyring::Error::BadEncoding(_) => {
+            ConfigError::new(of, format!("the keyring's account {account} of {SERVICE} is not UTF-8"))
+        }
+        other => ConfigError::new(of, format!("the keyring cannot be read: {other}"))
+            .hint("where there is none, such as in most containers, name a file or a systemd credential"),
+    })
 }
 
 fn from_environment(name: &str, of: &Path) -> Result<String, ConfigError> {
@@ -156,6 +187,25 @@ mod tests {
             assert!(read(wrong).unwrap_err().hint.unwrap().contains("LoadCredential"), "{wrong}");
         }
         assert!(from_credential(None, "ifs", Path::new("link.toml")).is_err());
+    }
+
+    #[test]
+    fn the_keyring_is_read_anew_each_time_and_says_what_it_lacks() {
+        let account = format!("test-{}", std::process::id());
+        let fetch = || SecretRef::Keyring(account.clone()).fetch(Path::new("."), Path::new("link.toml"));
+        let entry = keyring::Entry::new(SERVICE, &account).unwrap();
+        for secret in ["k3y", "n3w"] {
+            match entry.set_password(secret) {
+                Ok(()) => assert_eq!(fetch().unwrap().expose(), secret),
+                // A kernel that lets nobody at its keyring, as in many containers.
+                Err(_) => assert!(fetch().unwrap_err().reason.contains("keyring")),
+            }
+        }
+        // Gone already where nothing could be kept.
+        entry.delete_credential().ok();
+        let error = fetch().unwrap_err();
+        assert!(error.reason.contains("keyring") && error.hint.is_some(), "{error}");
+        assert!(!format!("{error:?}").contains("k3y"), "{error:?}");
     }
 
     #[test]

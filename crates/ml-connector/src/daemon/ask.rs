@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sync_engine::Mode;
 
 use super::keeper::Keeper;
+use super::loans::Borrower;
 use super::metrics;
 use super::names::FlowId;
 use super::view;
@@ -35,6 +36,10 @@ pub(crate) enum Ask {
         /// Which records; none if that is not known.
         keys: Vec<Key>,
     },
+    /// The link of a folder for somebody alone, as soon as its run has come to the end of a page.
+    Lend(Borrower),
+    /// The link of a folder is given back.
+    Return(Borrower),
     /// No further runs.
     Pause(Which),
     /// Runs again.
@@ -105,6 +110,8 @@ impl Keeper {
                 keeper.queue(id);
             }),
             Ask::Look { which, keys } => self.look_at(&which, &keys),
+            Ask::Lend(borrower) => self.lend(borrower),
+            Ask::Return(borrower) => self.take_back(&borrower),
             Ask::Pause(which) => self.each(&which, |keeper, id| {
                 let now = keeper.clock.now();
                 if let Some(flow) = keeper.flow_mut(&id) {

@@ -15,6 +15,7 @@ use wire::Clock;
 use super::alert::Alerts;
 use super::ask::{Answer, Ask};
 use super::link_state::LinkState;
+use super::loans::Loan;
 use super::log_pipe::LogPipe;
 use super::metrics::{self, Row};
 use super::names::{FlowId, LinkId};
@@ -79,6 +80,8 @@ pub(crate) struct Keeper {
     /// Flows whose time has come and that wait for their turn, in the order in which it came.
     pub(super) ready: VecDeque<FlowId>,
     pub(super) running: BTreeSet<FlowId>,
+    /// Links that commands have borrowed.
+    pub(super) loans: BTreeMap<LinkId, Loan>,
     pub(super) sender: mpsc::Sender<Message>,
     inbox: mpsc::Receiver<Message>,
     seen: (Timestamp, Duration),
@@ -132,6 +135,7 @@ impl Keeper {
             timetable: BinaryHeap::new(),
             ready: VecDeque::new(),
             running: BTreeSet::new(),
+            loans: BTreeMap::new(),
             sender,
             inbox,
             seen: (now, elapsed),
@@ -152,6 +156,7 @@ impl Keeper {
         let mut deadline = None;
         loop {
             self.notice_moved_clock();
+            self.end_old_loans();
             self.begin_due();
             self.watch();
             if self.draining && self.running.is_empty() {

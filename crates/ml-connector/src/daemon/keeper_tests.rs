@@ -16,6 +16,7 @@ use super::alert::{Alerts, Trouble, Turn};
 use super::ask::{Answer, Ask, Which};
 use super::keeper::{Keeper, Message, Parts};
 use super::listeners::News;
+use super::loans::Borrower;
 use super::log_pipe::LogPipe;
 use super::names::{FlowId, LinkId};
 use super::outlet::Outlet;
@@ -101,6 +102,8 @@ impl Worker for Pretended {
     fn give_way(&self, link: &LinkId) {
         self.asked.lock().unwrap().insert(link.clone());
     }
+
+    async fn release(&self, _: &LinkId) {}
 
     fn close(&self, _: &LinkId) {}
 
@@ -426,6 +429,63 @@ async fn what_a_stop_cut_short_goes_on_at_once_after_a_restart() {
     assert_eq!(flow["failures"], 0);
     again.clock.sleep(minutes(9)).await;
     assert_eq!(again.ended("acme", "suppliers"), [10]);
+}
+
+async fn lend(keeper: &mpsc::Sender<Message>, world: &World, who: &str) -> Value {
+    let borrower = Borrower { folder: world.folder.path().join("acme"), who: who.into() };
+    match ask(keeper, Ask::Lend(borrower)).await {
+        Answer::Document(value) => value,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_lent_rests_until_it_comes_back_or_its_borrower_is_gone() {
+    let world = World::new(&[], &[]);
+    world.link("acme", "every = \"5min\"");
+    world.link("other", "every = \"5min\"");
+    let (keeper, _running) = world.start();
+    world.clock.sleep(minutes(1)).await;
+    assert_eq!(lend(&keeper, &world, "plan").await["lent"], false, "its files are still open");
+    for _ in 0..60 {
+        world.clock.sleep(Duration::from_secs(10)).await;
+        assert_eq!(lend(&keeper, &world, "plan").await["lent"], true);
+    }
+    assert_eq!(lend(&keeper, &world, "run").await, serde_json::json!({ "lent": false, "to": "plan" }));
+    assert_eq!(status(&keeper).await["links"][0]["lent_to"], "plan");
+    assert_eq!((world.runs("acme"), world.runs("other")), (vec![0], vec![0, 5, 10]));
+    let borrower = |who: &str| Borrower { folder: world.folder.path().join("acme"), who: who.into() };
+    ask(&keeper, Ask::Return(borrower("run"))).await;
+    world.clock.sleep(Duration::from_secs(5)).await;
+    assert_eq!(world.runs("acme"), [0], "it was not his");
+    ask(&keeper, Ask::Return(borrower("plan"))).await;
+    world.clock.sleep(Duration::from_secs(30)).await;
+    assert_eq!(world.runs("acme"), [0, 11]);
+    // Its borrower is killed.
+    lend(&keeper, &world, "plan").await;
+    world.clock.sleep(minutes(6)).await;
+    assert_eq!(world.runs("acme"), [0, 11, 16]);
+    let unknown = Borrower { folder: world.folder.path().join("none"), who: "plan".into() };
+    assert!(matches!(ask(&keeper, Ask::Lend(unknown)).await, Answer::Missing(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_wants_a_link_waits_for_a_page_and_not_for_the_run() {
+    let mut world = World::new(&[], &[]);
+    world.takes(&["acme"], minutes(60));
+    world.link("acme", "every = \"600min\"");
+    let (keeper, _running) = world.start();
+    world.clock.sleep(Duration::from_secs(15)).await;
+    assert_eq!(lend(&keeper, &world, "plan").await["running"], "suppliers");
+    world.clock.sleep(Duration::from_secs(6)).await;
+    lend(&keeper, &world, "plan").await;
+    world.clock.sleep(Duration::from_millis(50)).await;
+    assert_eq!(lend(&keeper, &world, "plan").await["lent"], true);
+    world.clock.sleep(minutes(59)).await;
+    assert_eq!(world.ended("acme", "suppliers").len(), 0);
+    world.clock.sleep(minutes(2)).await;
+    // The loan ran out after half a minute, and what was done before it was not done again.
+    assert_eq!(world.ended("acme", "suppliers"), [60]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,8 @@ enum Wait {
     Place,
     /// For the other flows of its link.
     Link,
+    /// For a command that has borrowed its link.
+    Command,
     /// For another comparison of everything to end.
     Sweep,
 }
@@ -42,7 +44,7 @@ impl Keeper {
                 }
                 Some(Wait::Place) => places += 1,
                 Some(Wait::Link) => self.ask_own_link(&id),
-                Some(Wait::Sweep) => {}
+                Some(Wait::Sweep | Wait::Command) => {}
             }
             self.ready.push_back(id);
         }
@@ -51,6 +53,9 @@ impl Keeper {
 
     fn waits(&self, id: &FlowId, now: Timestamp) -> Option<Wait> {
         let link = self.links.get(&id.link)?;
+        if self.lent(&id.link).is_some() {
+            return Some(Wait::Command);
+        }
         if link.busy {
             return Some(Wait::Link);
         }
@@ -98,7 +103,12 @@ impl Keeper {
         self.running(id).is_some_and(long)
     }
 
-    fn ask_for_room(&mut self, id: &FlowId) {
+    /// Whether a run was asked to make room, or cannot be.
+    pub(super) fn makes_room(&self, id: &FlowId) -> bool {
+        self.running(id).is_none_or(|run| run.making_room || run.sweep)
+    }
+
+    pub(super) fn ask_for_room(&mut self, id: &FlowId) {
         tracing::info!(link = %id.link, flow = %id.flow, "makes room for others that wait; it goes on after them");
         let flow = self.links.get_mut(&id.link).and_then(|link| link.flows.get_mut(&id.flow));
         if let Some(run) = flow.and_then(|flow| flow.running.as_mut()) {
@@ -122,7 +132,7 @@ impl Keeper {
         self.ready.extend(after);
     }
 
-    fn running(&self, id: &FlowId) -> Option<&super::flow_state::Running> {
+    pub(super) fn running(&self, id: &FlowId) -> Option<&super::flow_state::Running> {
         self.links.get(&id.link)?.flows.get(&id.flow)?.running.as_ref()
     }
 }

@@ -2,7 +2,7 @@
 //! this machine that asks for a token.
 
 use std::convert::Infallible;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use wire::Clock;
 
 use super::ask::{Answer, Ask, Which};
 use super::keeper::Message;
+use super::loans::Borrower;
 use super::token::Token;
 
 /// The largest request.
@@ -33,6 +34,12 @@ const LARGEST: usize = 64 << 10;
 const CONVERSATIONS: usize = 64;
 /// How long one conversation may last.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What can be done.
+const ACTS: [&str; 9] = [
+    "/v1/run", "/v1/look", "/v1/pause", "/v1/resume", "/v1/notify", "/v1/drain", "/v1/reload", "/v1/lend",
+    "/v1/return",
+];
 
 type Response = http::Response<Full<Bytes>>;
 
@@ -57,6 +64,8 @@ struct Body {
     flow: Option<String>,
     full: bool,
     keys: Vec<String>,
+    folder: PathBuf,
+    who: String,
 }
 
 /// Serves a Unix socket. Whoever can open it is trusted.
@@ -157,9 +166,7 @@ fn ask(method: &Method, path: &str, body: &[u8]) -> Result<Option<Ask>, Box<Resp
             Err(wrong(StatusCode::METHOD_NOT_ALLOWED, "only GET", "use GET"))
         };
     }
-    if !["/v1/run", "/v1/look", "/v1/pause", "/v1/resume", "/v1/notify", "/v1/drain", "/v1/reload"]
-        .contains(&path)
-    {
+    if !ACTS.contains(&path) {
         return Err(wrong(StatusCode::NOT_FOUND, "there is nothing here", "see docs/operations.md"));
     }
     if *method != Method::POST {
@@ -178,6 +185,7 @@ fn ask(method: &Method, path: &str, body: &[u8]) -> Result<Option<Ask>, Box<Resp
     }
     let keys = given.keys.into_iter().map(Key::from).collect();
     let which = Which { link: given.link, flow: given.flow };
+    let borrower = Borrower { folder: given.folder, who: given.who };
     Ok(Some(match path {
         "/v1/run" => Ask::Run { which, full: given.full },
         "/v1/look" => Ask::Look { which, keys },
@@ -185,6 +193,8 @@ fn ask(method: &Method, path: &str, body: &[u8]) -> Result<Option<Ask>, Box<Resp
         "/v1/resume" => Ask::Resume(which),
         "/v1/notify" => Ask::Notify,
         "/v1/drain" => Ask::Drain,
+        "/v1/lend" => Ask::Lend(borrower),
+        "/v1/return" => Ask::Return(borrower),
         _ => Ask::Reload,
     }))
 }

@@ -11,6 +11,7 @@ use super::flow_state::FlowState;
 use super::keeper::Keeper;
 use super::link_state::LinkState;
 use super::live::Progress;
+use super::names::LinkId;
 
 /// The daemon.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +32,8 @@ struct Link {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lent_to: Option<String>,
     flows: Vec<Flow>,
 }
 
@@ -91,7 +94,7 @@ struct Deadline {
 /// How everything stands.
 pub(crate) fn status(keeper: &Keeper) -> Status {
     let now = keeper.clock.now();
-    let links = keeper.links.iter().map(|(id, state)| link(&id.0, state, now)).collect();
+    let links = keeper.links.iter().map(|(id, state)| link(keeper, id, state, now)).collect();
     Status {
         version: env!("CARGO_PKG_VERSION"),
         since: keeper.since,
@@ -102,9 +105,10 @@ pub(crate) fn status(keeper: &Keeper) -> Status {
     }
 }
 
-fn link(id: &str, state: &LinkState, now: Timestamp) -> Link {
+fn link(keeper: &Keeper, id: &LinkId, state: &LinkState, now: Timestamp) -> Link {
     Link {
-        id: id.to_owned(),
+        id: id.to_string(),
+        lent_to: keeper.lent(id).map(|loan| loan.who().to_owned()),
         name: state.title().map(str::to_owned),
         wrong: state.wrong.as_ref().map(ToString::to_string),
         flows: state.flows.iter().map(|(name, flow)| self::flow(name, flow, now)).collect(),

@@ -105,6 +105,8 @@ pub(crate) trait Worker: Debug + Send + Sync + 'static {
     fn news(&self, id: &FlowId) -> Option<News>;
     /// Asks the run of a link that is under way to end between two pages, as if the daemon were stopped.
     fn give_way(&self, link: &LinkId);
+    /// Closes a link that is not running, and waits until its files are closed.
+    async fn release(&self, link: &LinkId);
     /// Closes a link that is no longer there.
     fn close(&self, link: &LinkId);
     /// Closes the links that were last used before `since` (time of the monotonic clock).
@@ -221,6 +223,10 @@ impl Worker for Links {
         if let Some(open) = self.opened().get(link) {
             open.connector.room.ask();
         }
+    }
+
+    async fn release(&self, link: &LinkId) {
+        self.forget(link).await;
     }
 
     fn close(&self, link: &LinkId) {

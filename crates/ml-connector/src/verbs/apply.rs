@@ -28,7 +28,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
             what: "the plan was made for another link, or its addresses have changed".into(),
         });
     }
-    let connector = Connector::of(config, session)?;
+    let connector = Connector::of(config, session).await?;
     let flow = plan.header.flow.clone();
     let mapper = connector.flow(&flow)?.parts().mapper.name();
     if mapper != plan.header.mapper {

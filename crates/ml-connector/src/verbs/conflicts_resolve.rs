@@ -57,7 +57,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         session.terminal.say("nothing was decided (--dry-run)");
         return Ok(Exit::Ok);
     }
-    let holding = Holding::open(&config)?;
+    let holding = Holding::borrow(&config, session).await?;
     let found = holding.state.conflicts(&query).await?;
     if found.is_empty() {
         return Err(Failure::Missing {

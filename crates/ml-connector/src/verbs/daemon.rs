@@ -90,7 +90,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(verb: Daemon, session: &Session) -> Result<Exit, Failure> {
     let wait = matches!(&verb, Daemon::Run(args) if args.wait);
-    let (socket, method, path, body) = match verb {
+    let (socket, method, path, mut body) = match verb {
         Daemon::Status(plain) => (plain.socket, Method::GET, "/v1/status", None),
         Daemon::Notify(plain) => (plain.socket, Method::POST, "/v1/notify", None),
         Daemon::Drain(plain) => (plain.socket, Method::POST, "/v1/drain", None),
@@ -112,7 +112,15 @@ pub(crate) async fn run(verb: Daemon, session: &Session) -> Result<Exit, Failure
             (which.socket, Method::POST, "/v1/resume", Some(body))
         }
     };
-    let client = ControlClient::new(&session.link, socket);
+    // What concerns one link finds its daemon above it too, and then means this link alone.
+    let of_links = body.is_some() || method == Method::GET;
+    let near = if socket.is_none() && of_links { ControlClient::near(&session.link) } else { None };
+    let client = near.unwrap_or_else(|| ControlClient::new(&session.link, socket));
+    if let (Some(link), Some(body)) = (&client.link, &mut body)
+        && body["link"].is_null()
+    {
+        body["link"] = json!(link);
+    }
     let answer = client.ask(method, path, body).await?;
     let terminal = session.terminal;
     if wait {

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     for path in playground.configure(&args.folder, "demo")? {
         show.tell(&path.display().to_string());
     }
-    let connector = Connector::of(Config::load(&args.folder)?, session)?;
+    let connector = Connector::of(Config::load(&args.folder)?, session).await?;
     let told = tell(&mut show, &connector, &playground).await;
     // The data folder is given back before the next commands are named.
     drop(connector);

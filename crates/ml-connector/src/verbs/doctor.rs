@@ -24,7 +24,7 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
         tell(local_probe::folder(&config, session).await, &mut all, session)?;
         // Without secrets or with a broken mapping there is nothing to ask the systems with.
         if view::doctor::worst(&all) != Health::Red {
-            match Connector::of(config, session) {
+            match Connector::of(config, session).await {
                 Ok(connector) => tell(connector.probe().await, &mut all, session)?,
                 Err(Failure::Config(error)) => {
                     tell(vec![local_probe::broken("flows and mappings", &error)], &mut all, session)?;

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
         (args.lock || (!args.live && lock.is_file())).then(|| schemas::read_lock(&lock)).transpose()?;
     let (schemas, whence): (SchemaLock, &str) = match pinned {
         Some(lock) => (lock, "schema.lock"),
-        None => (Connector::of(config, session)?.schemas(&flows).await?, "both systems"),
+        None => (Connector::of(config, session).await?.schemas(&flows).await?, "both systems"),
     };
     let findings: Vec<Finding> = flows.iter().flat_map(|flow| schemas::check(flow, &schemas)).collect();
     show(session, &findings)?;

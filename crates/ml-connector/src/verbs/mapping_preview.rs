@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     let flow = choice::flows::one(&config, args.flow.as_deref())?;
-    let connector = Connector::of(config, session)?;
+    let connector = Connector::of(config, session).await?;
     let terminal = session.terminal;
     let Some(observation) = connector.fetch(&flow, &args.key).await? else {
         let what = format!("the source has no record {}", args.key);

@@ -43,7 +43,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     let flow = choice::flows::one(&config, args.flow.as_deref())?;
     let link = config.fingerprint();
     let batch_size = config.link.salesforce.settings().batch_size;
-    let connector = Connector::of(config, session)?;
+    let connector = Connector::of(config, session).await?;
     let mapper = connector.flow(&flow)?.parts().mapper.name().to_owned();
     let header = Header::new(link, &flow, &mapper, session.clock.now());
     let writer = args.out.map(|path| PlanWriter::create(path, &header)).transpose()?;

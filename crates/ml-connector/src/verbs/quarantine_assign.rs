@@ -46,7 +46,7 @@ pub(crate) async fn annotate(
     (what, detail): (&str, serde_json::Value),
     session: &Session,
 ) -> Result<u64, Failure> {
-    let holding = Holding::open(&session.config()?)?;
+    let holding = Holding::borrow(&session.config()?, session).await?;
     let query = filter.query();
     let parked = holding.state.parked(&query).await?;
     if parked.is_empty() {

@@ -45,7 +45,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     let detail = json!({ "reason": args.reason, "amended": amended });
     let note = Annotation { assigned: None, amended: Some(amended) };
     annotate(&filter, &note, ("quarantine.edit", detail), session).await?;
-    let holding = Holding::open(&session.config()?)?;
+    let holding = Holding::borrow(&session.config()?, session).await?;
     holding.state.release_parked(&filter.query(), session.clock.now()).await?;
     if session.terminal.json {
         session.terminal.print_json(&json!({ "deed": "edit", "records": 1 }))?;

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     let flow = choice::flows::one(&config, args.record.flow.as_deref())?;
-    let connector = Connector::of(config, session)?;
+    let connector = Connector::of(config, session).await?;
     let explanation = connector.explain(&flow, &Key::from(args.record.key.as_str())).await?;
     let terminal = session.terminal;
     let words = view::record::words(&args.record.key, &explanation, session.clock.now(), terminal.data);

@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     } else {
         vec![choice::flows::one(&config, args.flow.first().map(String::as_str))?]
     };
-    let connector = Connector::of(config, session)?;
+    let connector = Connector::of(config, session).await?;
     let flows = connector.in_order(&flows);
     let mode = mode(args.full, args.key);
     let mut worst = Exit::Ok;

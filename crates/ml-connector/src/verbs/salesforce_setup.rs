@@ -43,7 +43,7 @@ pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> 
     if args.apply {
         may_change(&config)?;
     }
-    let setup = OrgSetup::open(&config, &opening)?;
+    let setup = OrgSetup::open(&config, &opening, session).await?;
     let gaps = setup.setup.survey().await.map_err(|fault| failed(&fault))?;
     let left = if args.apply { mend(&setup, &gaps, session).await? } else { gaps };
     show(&left, args.apply, session)?;

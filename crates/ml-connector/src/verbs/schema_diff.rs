@@ -17,7 +17,7 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     let flows = mapping_files::of_flows(&config, None)?;
     let pinned = schemas::read_lock(&schemas::lock_file(&config))?;
-    let live = Connector::of(config, session)?.schemas(&flows).await?;
+    let live = Connector::of(config, session).await?.schemas(&flows).await?;
     let mappings: Vec<&DeclaredMapper> = flows.iter().flat_map(|flow| &flow.mappings).collect();
     let terminal = session.terminal;
     let (mut all, mut concerned) = (0, 0);

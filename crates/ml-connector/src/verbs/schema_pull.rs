@@ -14,7 +14,7 @@ pub(crate) async fn run(_: Args, session: &Session) -> Result<Exit, Failure> {
     let config = session.config()?;
     let flows = mapping_files::of_flows(&config, None)?;
     let file = schemas::lock_file(&config);
-    let lock = Connector::of(config, session)?.schemas(&flows).await?;
+    let lock = Connector::of(config, session).await?.schemas(&flows).await?;
     let text = lock.to_toml();
     let unchanged = std::fs::read_to_string(&file).is_ok_and(|known| known == text);
     if !unchanged {

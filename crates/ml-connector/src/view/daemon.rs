@@ -15,6 +15,10 @@ pub(crate) fn page(status: &Value, paint: Paint) -> String {
         if let Some(wrong) = link.get("wrong").and_then(Value::as_str) {
             below.push(format!("{} {}: {}", paint.bad("wrong"), safe(&name), wrong));
         }
+        if let Some(who) = link.get("lent_to").and_then(Value::as_str) {
+            let words = format!("{name} to {who}: its runs wait until that ends");
+            below.push(format!("{} {}", paint.warn("lent"), safe(&words)));
+        }
         for flow in array(link, "flows") {
             table.add_row(row(&name, flow));
             if let Some(error) = flow.get("error").and_then(Value::as_str) {

@@ -44,7 +44,7 @@ pub(crate) fn page(
 }
 
 fn failure(failed: &LastFailure, now: Timestamp, paint: Paint) -> String {
-    let why = failed.error.iter().map(|part| safe(part)).collect::<Vec<_>>().join(": ");
+    let why = safe(&failed.error);
     let failed = format!("  last run failed {} UTC ({})", moment(failed.at), relative(failed.at, now));
     format!("{}\n    {why}", paint.bad(&failed))
 }
@@ -130,7 +130,7 @@ mod tests {
         };
         let failed = LastFailure {
             at: at("2026-03-01T10:03:00Z"),
-            error: vec!["using the target".into(), "no".into()],
+            error: "using the target: no".into(),
         };
         let failures = BTreeMap::from([("suppliers".to_owned(), failed)]);
         let page = page(&config(), (&[status], &failures), at("2026-03-01T10:05:00Z"), Paint::PLAIN);

@@ -12,6 +12,7 @@ use crate::config::{Config, System};
 use crate::connector::Opening;
 use crate::failure::Failure;
 use crate::holding::Holding;
+use crate::verbs::Session;
 
 /// Setup, ready to look and to change; every call is on record like those of a run.
 #[derive(Debug)]
@@ -23,10 +24,14 @@ pub(crate) struct OrgSetup {
 
 impl OrgSetup {
     /// Opens both ways into the org.
-    pub(crate) fn open(config: &Config, opening: &Opening) -> Result<Self, Failure> {
+    pub(crate) async fn open(
+        config: &Config,
+        opening: &Opening,
+        session: &Session,
+    ) -> Result<Self, Failure> {
         let wanted = Self::wanted(config, opening)?;
         config.salesforce_secret()?;
-        let holding = Holding::open(config)?;
+        let holding = Holding::borrow(config, session).await?;
         let scope = Arc::new(ScopeCell::new(Scope { run: "".into(), flow: "setup".into() }));
         let shared = Shared {
             log: Arc::new(GuardedLog::new(holding.log.clone(), opening.clock.clone())),
