@@ -63,7 +63,9 @@ const SERVICE: &str = "ml-connector";
 
 fn from_keyring(account: &str, of: &Path) -> Result<String, ConfigError> {
     let keep = if cfg!(target_os = "linux") {
-        format!("`keyctl padd user keyring-rs:{account}@{SERVICE} @u < FILE` (and again after a restart of the machine)")
+        format!(
+            "`keyctl padd user keyring-rs:{account}@{SERVICE} @u < FILE` (and again after a restart of the machine)"
+        )
     } else if cfg!(target_os = "macos") {
         format!("`security add-generic-password -s {SERVICE} -a {account} -w`")
     } else {

@@ -230,7 +230,8 @@ impl FlowState {
         self.told = None;
         let live = Arc::new(Live::default());
         let keys = std::mem::take(&mut self.keys);
-        let running = Running { since: now, begun, sweep, asked, making_room: false, why, live: live.clone(), keys };
+        let running =
+            Running { since: now, begun, sweep, asked, making_room: false, why, live: live.clone(), keys };
         self.running = Some(running);
         live
     }

@@ -63,7 +63,8 @@ impl Keeper {
         if self.running.len() >= places {
             return Some(Wait::Place);
         }
-        let sweeps = || self.running.iter().filter(|id| self.running(id).is_some_and(|run| run.sweep)).count();
+        let sweeps =
+            || self.running.iter().filter(|id| self.running(id).is_some_and(|run| run.sweep)).count();
         let due = link.flows.get(&id.flow)?.due(now);
         let sweep = matches!(due, Some((Mode::Full, _)));
         (sweep && sweeps() >= places.div_ceil(2)).then_some(Wait::Sweep)

@@ -37,7 +37,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What can be done.
 const ACTS: [&str; 9] = [
-    "/v1/run", "/v1/look", "/v1/pause", "/v1/resume", "/v1/notify", "/v1/drain", "/v1/reload", "/v1/lend",
+    "/v1/run",
+    "/v1/look",
+    "/v1/pause",
+    "/v1/resume",
+    "/v1/notify",
+    "/v1/drain",
+    "/v1/reload",
+    "/v1/lend",
     "/v1/return",
 ];
 

@@ -128,10 +128,7 @@ mod tests {
             finished: Some(at("2026-03-01T10:00:00Z")),
             cursor: Some(Cursor(r#"{"walk":{"resting":{"hwm":"2026-03-01T09:59:00Z"}}}"#.into())),
         };
-        let failed = LastFailure {
-            at: at("2026-03-01T10:03:00Z"),
-            error: "using the target: no".into(),
-        };
+        let failed = LastFailure { at: at("2026-03-01T10:03:00Z"), error: "using the target: no".into() };
         let failures = BTreeMap::from([("suppliers".to_owned(), failed)]);
         let page = page(&config(), (&[status], &failures), at("2026-03-01T10:05:00Z"), Paint::PLAIN);
         insta::assert_snapshot!(page, @r"

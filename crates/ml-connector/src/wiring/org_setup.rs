@@ -24,11 +24,7 @@ pub(crate) struct OrgSetup {
 
 impl OrgSetup {
     /// Opens both ways into the org.
-    pub(crate) async fn open(
-        config: &Config,
-        opening: &Opening,
-        session: &Session,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn open(config: &Config, opening: &Opening, session: &Session) -> Result<Self, Failure> {
         let wanted = Self::wanted(config, opening)?;
         config.salesforce_secret()?;
         let holding = Holding::borrow(config, session).await?;
