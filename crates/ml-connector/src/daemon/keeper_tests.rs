@@ -374,10 +374,10 @@ async fn comparisons_of_everything_never_fill_all_places_and_are_not_taken_apart
         ask(&keeper, Ask::Run { which, full: true }).await;
     }
     world.clock.sleep(minutes(58)).await;
-    let log = world.worker.log.lock().unwrap()[before..].to_vec();
-    let sweeps = log.iter().filter(|(_, _, full)| *full).count();
-    let others = log.iter().filter(|(_, id, _)| &*id.link.0 == "b1").count();
-    assert_eq!((sweeps, others), (4, 12), "two after the other, and nobody waits: {log:?}");
+    let begun = world.worker.log.lock().unwrap()[before..].to_vec();
+    let sweeps = begun.iter().filter(|(_, _, full)| *full).count();
+    let others = begun.iter().filter(|(_, id, _)| &*id.link.0 == "b1").count();
+    assert_eq!((sweeps, others), (4, 12), "two after the other, and nobody waits: {begun:?}");
 }
 
 #[tokio::test(start_paused = true)]
