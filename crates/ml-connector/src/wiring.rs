@@ -47,7 +47,7 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let holding = Holding::open(&config)?;
     let log = Arc::new(GuardedLog::new(holding.log.clone(), opening.clock.clone()));
     let scope = Arc::new(ScopeCell::new(Scope::default()));
-    let calls = CallCounts::default();
+    let (calls, room) = (CallCounts::default(), Room::default());
     let shared = Shared {
         log: log.clone(),
         scope: scope.clone(),
@@ -64,7 +64,6 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     let mut events = BTreeMap::new();
     let order = flow_order::order(&config, &mappers);
     let systems = Systems { ifs, salesforce };
-    let room = Room::default();
     for ((name, file), mapper) in config.flows.iter().zip(mappers) {
         let feed = systems.salesforce.feed(&config, (name, file), &shared)?;
         let (source, hinted) = systems.source(&config, file, (&mapper, feed.clone()))?;
@@ -91,8 +90,6 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
     }
     let describers = systems.describers(&config)?;
     let tokens = vec![systems.ifs.reached.tokens, systems.salesforce.reached.tokens];
-    let clock = opening.clock;
-    let turn = Mutex::new(());
     Ok(Connector {
         config,
         holding,
@@ -106,8 +103,8 @@ pub(crate) fn assemble(config: Config, opening: Opening) -> Result<Connector, Fa
         calls,
         scope,
         log,
-        clock,
-        turn,
+        clock: opening.clock,
+        turn: Mutex::new(()),
         room,
         _loan: None,
     })
