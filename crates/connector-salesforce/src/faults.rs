@@ -1,50 +1,12 @@
 //! Errors of Salesforce in the words of the engine.
 
 use mapping::FieldName;
-use sfdc_client::{ApiError, ApiFailure, DuplicateResult, ErrorClass, SfdcError, codes::classify, session};
+use sfdc_client::{ApiError, ApiFailure, DuplicateResult, ErrorClass, SfdcError, session};
 use sync_engine::{Fault, FaultClass, SinkError};
 use wire::{TransportError, TransportErrorKind};
 
-/// What helps against which code.
-const HINTS: &[(&str, &str)] = &[
-    ("STRING_TOO_LONG", "cut the text in the mapping: steps = [{ truncate = … }]"),
-    ("REQUIRED_FIELD_MISSING", "give the field a `default` step in the mapping, or fill it in the source"),
-    (
-        "INVALID_FIELD",
-        "the field does not exist, or field-level security hides it from the integration user: `ml-connector doctor`",
-    ),
-    ("INVALID_FIELD_FOR_INSERT_UPDATE", "the integration user may not write the field, or it is calculated"),
-    (
-        "INSUFFICIENT_ACCESS_OR_READONLY",
-        "give the integration user's permission set the right to edit the object",
-    ),
-    ("INVALID_EMAIL_ADDRESS", "mend the address in the source, or map it to a text field"),
-    (
-        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-        "add the value to the picklist in Salesforce, or to the lookup table in the mapping",
-    ),
-    (
-        "NUMBER_OUTSIDE_VALID_RANGE",
-        "the number has more digits than the field: widen the field, or mend the source",
-    ),
-    (
-        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
-        "a validation rule of the org refuses the record: its message says why",
-    ),
-    ("DUPLICATE_VALUE", "another record holds a unique value of this one: find it by the id in the message"),
-    (
-        "DUPLICATES_DETECTED",
-        "a duplicate rule found similar records: merge them, or relax the rule for this user",
-    ),
-    ("UNABLE_TO_LOCK_ROW", "somebody else was writing the record or its parent; it is tried again by itself"),
-    ("REQUEST_LIMIT_EXCEEDED", "the org's API allowance is used up or too many calls run at once"),
-    ("API_DISABLED_FOR_ORG", "the org's edition or the user's profile has no API access"),
-    ("INVALID_TYPE", "the object does not exist, or the integration user may not see it"),
-    ("INVALID_SESSION_ID", "the session was refused twice: look at the app's policies"),
-];
-
-fn hint(code: &str) -> Option<String> {
-    HINTS.iter().find(|(known, _)| *known == code).map(|(_, hint)| (*hint).to_owned())
+fn hint(remedy: &str) -> Option<String> {
+    (!remedy.is_empty()).then(|| remedy.to_owned())
 }
 
 fn class(class: ErrorClass) -> FaultClass {
@@ -70,9 +32,10 @@ pub(crate) fn of_record(errors: &[ApiError]) -> Fault {
     let Some(first) = errors.first() else {
         return plain(FaultClass::Protocol, "NO_REASON", "the org refused the record without saying why");
     };
-    let mut fault = plain(class(classify(400, &first.code, &first.message)), &first.code, &first.message);
+    let verdict = first.verdict();
+    let mut fault = plain(class(verdict.class), &first.code, &first.message);
     fault.fields = first.fields.iter().map(|field| FieldName::from(field.as_str())).collect();
-    fault.hint = hint(&first.code);
+    fault.hint = hint(&verdict.remedy);
     if let Some(found) = first.duplicates.as_deref().filter(|found| !found.matches().is_empty()) {
         fault.message = format!("{} (alike: {})", fault.message, alike(found));
     }
@@ -110,7 +73,7 @@ pub(crate) fn of_call(error: &SfdcError) -> Fault {
                 .map(|f| FieldName::from(f.as_str()))
                 .collect();
             let explained = first.and_then(|first| session::explain(&first.code, &first.message));
-            fault.hint = hint(&code).or_else(|| explained.map(str::to_owned));
+            fault.hint = explained.map(str::to_owned).or_else(|| hint(&failure.remedy));
             fault
         }
         SfdcError::Malformed { detail, .. } => {
@@ -155,5 +118,27 @@ fn told(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {}", told(source)),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helps_depends_on_the_words_too() {
+        let fault = |message: &str| {
+            of_record(&[ApiError {
+                code: "INVALID_FIELD".into(),
+                message: message.into(),
+                ..ApiError::default()
+            }])
+        };
+        let orphan = fault("Foreign key external ID: S9 not found for field IFS_Key__c in entity Account");
+        assert_eq!(orphan.class, FaultClass::Dependency);
+        assert!(orphan.hint.is_some_and(|hint| hint.contains("the parent is not there yet")));
+        let hidden = fault("No such column 'Fax' on entity 'Account'");
+        assert_eq!(hidden.class, FaultClass::Access);
+        assert!(hidden.hint.is_some_and(|hint| hint.contains("field-level security")));
     }
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use audit::{Decision, Event, MappedItem, Sealed};
+use mapping::Difference;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::terminal::paint::Paint;
 use crate::view::entry::shorten;
-use crate::view::words::{counted, moment, safe};
+use crate::view::words::{counted, moment, safe, value};
 
 /// How much of a detail is shown.
 const DETAIL: usize = 160;
@@ -163,9 +164,19 @@ fn mapped(item: &MappedItem) -> String {
 
 fn decided(decision: &Decision) -> String {
     let attempt = decision.attempt.as_ref().map(|attempt| format!(", attempt {}", safe(attempt)));
-    let detail = decision.detail.as_ref().map(|detail| format!(": {}", shorten(detail.get(), DETAIL)));
+    let detail =
+        decision.detail.as_ref().map(|detail| format!(": {}", shorten(&moves(detail.get()), DETAIL)));
     let (action, id) = (safe(&decision.action), safe(&decision.id));
     format!("{action} {id}{}{}", attempt.unwrap_or_default(), detail.unwrap_or_default())
+}
+
+/// Fields that differ as `Name: a -> b`; other details as they are.
+fn moves(detail: &str) -> String {
+    let Ok(changes) = serde_json::from_str::<Vec<Difference>>(detail) else { return detail.to_owned() };
+    let told = changes
+        .iter()
+        .map(|change| format!("{}: {} -> {}", change.field, value(&change.before), value(&change.after)));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// The story for people.
@@ -245,10 +256,10 @@ mod tests {
             output: raw(&format!(r#"{{"drafts":[{{"entity":"Account","id":"{id}","fields":{{}}}}]}}"#)),
         });
         let decisions = ["S1", "S2"].map(|id| Decision {
-            action: "create".into(),
+            action: "update".into(),
             id: id.into(),
             attempt: Some(format!("r1/{id}")),
-            detail: None,
+            detail: Some(raw(r#"[{"field":"Name","before":null,"after":"Ann","cause":"source"}]"#)),
         });
         let both = ["S1", "S2"];
         let entries = vec![
@@ -265,7 +276,7 @@ mod tests {
           2026-03-01 10:00:00       1  poll     GET http://127.0.0.1/x
           2026-03-01 10:00:00       2  answer   ifs.page: 200 in 4 ms
           2026-03-01 10:00:00       3  mapped   by m@1, read from 2 to Account S2
-          2026-03-01 10:00:00       4  decided  create S2, attempt r1/S2
+          2026-03-01 10:00:00       4  decided  update S2, attempt r1/S2: Name: (empty) -> "Ann"
           2026-03-01 10:00:00       5  write    PATCH http://127.0.0.1/x (with 1 other)
           2026-03-01 10:00:00       6  answer   salesforce.upsert: 200 in 4 ms: {"id":"001B","success":true}
         "#);
