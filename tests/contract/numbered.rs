@@ -1,14 +1,18 @@
-//! The attacks, faults and invariants that the readers of a source must stand: each has a test that
-//! bears its number (`attack_16_…`, `f48_…` or `fault_48_…`, `x11_…`).
+//! The attacks, faults and invariants that both clients and the readers of a source must stand: each has a
+//! test that bears its number (`attack_16_…`, `f48_…` or `fault_48_…`, `x11_…`).
 
 use std::collections::BTreeSet;
 
 use super::complaints::{functions, root};
 
-/// Attacks by URLs, bodies and keys.
-const ATTACKS: &[u32] = &[1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14, 16, 17];
-/// Lost and late answers, broken pages, tokens; links, order, time, late commits, filters, schemas.
-const FAULTS: &[u32] = &[8, 9, 10, 11, 12, 13, 14, 42, 43, 44, 45, 46, 47, 48, 49];
+/// Attacks by URLs, tokens, bodies, keys, queries, cells and events.
+const ATTACKS: &[u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 35];
+/// Throttling, lost and late answers, broken pages, tokens; quotas, locks, batches, jobs, events; links,
+/// order, time, late commits, filters, schemas, rights, merges, deletions, parents, closed orders.
+const FAULTS: &[u32] = &[
+    1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+    48, 49, 50, 51, 52, 53, 54, 55, 56,
+];
 /// What holds of the extraction, whatever happens.
 const INVARIANTS: &[u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
 

@@ -48,6 +48,7 @@ mod org_tests;
 mod problem;
 #[cfg(test)]
 mod query_tests;
+mod recent;
 mod record;
 mod replication;
 mod routes;
@@ -56,6 +57,7 @@ mod rules;
 #[cfg(test)]
 mod rules_tests;
 mod schema;
+mod search;
 mod seed;
 mod session;
 mod settings;

@@ -11,8 +11,9 @@ use super::org::State;
 use super::problem::{Problem, answer, json_answer};
 use super::session::User;
 use super::settings::SalesforceSettings;
-use super::soql::{Shape, View, parse, select};
+use super::soql::{Shape, View, column_metadata, explanation, parse, select};
 use super::store::Author;
+use crate::door::parameter;
 
 /// One call by one user.
 pub(crate) struct Call<'a> {
@@ -59,9 +60,19 @@ impl Call<'_> {
         Author { user: self.user.id().into(), origin: "".into(), now: self.now, api: true }
     }
 
+    /// `/query?explain=…`.
+    pub(crate) fn explain(&self, request: &Request) -> Result<Response, Problem> {
+        let text = parameter(request, "explain").unwrap_or_default();
+        let query = parse(&text, self.view())?;
+        Ok(answer(StatusCode::OK, &explanation(self.view(), &query, &text)))
+    }
+
     /// `/query` and `/queryAll`.
     pub(crate) fn query(&mut self, request: &Request, text: &str, all: bool) -> Result<Response, Problem> {
         let query = parse(text, self.view())?;
+        if parameter(request, "columns").is_some_and(|wanted| wanted == "true") {
+            return Ok(answer(StatusCode::OK, &column_metadata(self.view(), &query)));
+        }
         let found = select(&self.state.store, &query, all);
         let outputs = match query.shape {
             Shape::Rows(outputs) => outputs,

@@ -84,3 +84,90 @@ fn long_results_come_in_pages() {
     let lost = read(&client.send("GET", &second, "", &[]));
     assert_eq!(code(&lost), (400, "INVALID_QUERY_LOCATOR"));
 }
+
+#[test]
+fn queries_tell_their_columns_and_their_plan() {
+    let client = Client::new();
+    client.upsert(&[account("A", json!({ "Name": "Alpha" }))]);
+    let asked = |soql: &str, how: &str| {
+        let soql = soql.replace(' ', "+");
+        let path = if how == "columns" {
+            format!("/query?q={soql}&columns=true")
+        } else {
+            format!("/query?{how}={soql}")
+        };
+        client.call("GET", &path, &json!(null)).1
+    };
+    let told = asked("SELECT Id, Owner.Name, (SELECT LastName FROM Contacts) FROM Account", "columns");
+    let columns = told["columnMetadata"].as_array().expect("columns");
+    let names: Vec<_> =
+        columns.iter().map(|column| column["columnName"].as_str().unwrap_or_default()).collect();
+    assert_eq!((names, &told["entityName"]), (vec!["Id", "Owner", "Contacts"], &json!("Account")));
+    let joined =
+        |place: usize| (&columns[place]["joinColumns"][0]["columnName"], &columns[place]["aggregate"]);
+    assert_eq!((joined(1), joined(2)), ((&json!("Name"), &json!(false)), (&json!("LastName"), &json!(true))));
+    let told = asked("SELECT COUNT(Id) n FROM Account GROUP BY Name", "columns");
+    assert_eq!(told["columnMetadata"][0]["displayName"], "COUNT(Id)");
+    assert_eq!(told["columnMetadata"][0]["columnName"], "n");
+    let plan = asked("SELECT Id FROM Account WHERE IFS_Key__c = 'A'", "explain");
+    assert_eq!(plan["plans"][0]["leadingOperationType"], "Index");
+    assert_eq!(asked("SELECT Id FROM Account", "explain")["plans"][0]["leadingOperationType"], "TableScan");
+    assert_eq!(asked("SELECT Id FROM Nope", "explain")[0]["errorCode"], "INVALID_TYPE");
+}
+
+#[test]
+fn dates_are_taken_apart_and_values_formatted() {
+    let client = Client::new();
+    client.upsert(&[
+        account("A", json!({ "Name": "Alpha", "AnnualRevenue": 1_234_567, "IFS_Created__c": "2026-01-31" })),
+        account("B", json!({ "Name": "Beta", "IFS_Created__c": "2025-03-04" })),
+    ]);
+    let (_, answer) = client.query(
+        "SELECT CALENDAR_YEAR(IFS_Created__c) y, COUNT(Id) FROM Account GROUP BY CALENDAR_YEAR(IFS_Created__c) \
+         ORDER BY CALENDAR_YEAR(IFS_Created__c) DESC",
+    );
+    let years = answer["records"].as_array().expect("groups");
+    assert_eq!([&years[0]["y"], &years[1]["y"], &years[0]["expr0"]], [&json!(2026), &json!(2025), &json!(1)]);
+    assert_eq!(client.found("IFS_Key__c", "WHERE DAY_IN_MONTH(IFS_Created__c) = 31"), ["A"]);
+    assert_eq!(client.found("IFS_Key__c", "WHERE DAY_ONLY(CreatedDate) = 2026-03-01").len(), 2);
+    let (_, answer) =
+        client.query("SELECT FORMAT(AnnualRevenue) money, toLabel(Type) FROM Account WHERE Name = 'Alpha'");
+    assert_eq!(
+        (&answer["records"][0]["money"], &answer["records"][0]["Type"]),
+        (&json!("1,234,567"), &json!(null))
+    );
+}
+
+#[test]
+fn people_search_and_see_what_they_worked_on() {
+    let client = Client::new();
+    client.upsert(&[
+        account("A", json!({ "Name": "Nordic Paper AB", "Phone": "+46 8 55" })),
+        account("B", json!({ "Name": "Steel, Nordic branch" })),
+    ]);
+    let found = |search: &str| {
+        let (status, answer) =
+            client.call("GET", &format!("/search?q={}", search.replace(' ', "+")), &json!(null));
+        let names = answer["searchRecords"].as_array().cloned().unwrap_or_default();
+        let names: Vec<String> =
+            names.iter().map(|one| one["Name"].as_str().unwrap_or("?").to_owned()).collect();
+        (status, names.join("|"))
+    };
+    assert_eq!(found("FIND {nordic}"), (200, "?|?".into()));
+    assert_eq!(
+        found("FIND {Nord* paper} IN NAME FIELDS RETURNING Account(Name WHERE Phone != null), Contact"),
+        (200, "Nordic Paper AB".into())
+    );
+    assert_eq!(found("FIND {55} IN PHONE FIELDS RETURNING Account(Name LIMIT 1)").1, "Nordic Paper AB");
+    assert_eq!(found("FIND {nord}").1, "", "words are whole unless a star says otherwise");
+    assert_eq!(found("FIND nordic").0, 400);
+    let (_, recent) = client.call("GET", "/recent?limit=1", &json!(null));
+    assert_eq!(
+        (recent[0]["Name"].as_str(), recent.as_array().map(Vec::len)),
+        (Some("Steel, Nordic branch"), Some(1))
+    );
+    let (_, counts) = client.call("GET", "/limits/recordCount?sObjects=Account,Contact", &json!(null));
+    assert_eq!(counts["sObjects"][0], json!({ "count": 2, "name": "Account" }));
+    let (_, resources) = client.call("GET", "", &json!(null));
+    assert!(resources["identity"].as_str().is_some_and(|url| url.contains("/id/00D")));
+}

@@ -10,10 +10,10 @@ use super::call::Call;
 use super::composite::only_reads;
 use super::describe::{basic_info, describe, global};
 use super::org::{SalesforceSandbox, State};
-use super::problem::{Problem, answer, empty};
+use super::problem::{Problem, answer, empty, typed_answer};
 use super::row_calls::date;
 use super::schema::Object;
-use super::session::{expired, form, user_info};
+use super::session::{User, expired, form, user_info};
 use crate::door::parameter;
 use crate::{CallKind, Endpoint, Refusal, ServerClock};
 
@@ -34,6 +34,7 @@ impl SalesforceSandbox {
             }
             "/services/oauth2/revoke" => revoke(state, request),
             "/services/data" => versions(),
+            jobs if jobs.starts_with("/services/async/") => no_older_bulk(),
             soap if soap.starts_with("/services/Soap/") => self.soap(state, request),
             _ => {
                 state.calls += 1;
@@ -54,6 +55,10 @@ impl SalesforceSandbox {
         }
         if path == "/services/oauth2/userinfo" || path.starts_with("/id/") {
             return Ok(user_info(request, user));
+        }
+        if path.starts_with("/services/apexrest") {
+            let words = "Could not find a match for URL";
+            return Err(Problem::new(StatusCode::NOT_FOUND, "NOT_FOUND", words));
         }
         let rest = path.strip_prefix("/services/data/v").ok_or_else(Problem::not_found)?;
         let (version, rest) = rest.split_once('/').unwrap_or((rest, ""));
@@ -85,14 +90,18 @@ impl Call<'_> {
                 .ok_or_else(|| Problem::bad("MALFORMED_QUERY", "unexpected token: '<EOF>'"))
         };
         match (request.method().as_str(), segments) {
-            ("GET", []) => ok(&resources(self.version)),
+            ("GET", []) => ok(&resources(request, self.version, self.user)),
             ("GET", ["limits"]) => ok(&self.limits()),
+            ("GET", ["limits", "recordCount"]) => ok(&self.record_counts(request)),
+            ("GET", ["recent"]) => ok(&self.recent(request)),
+            ("GET", ["search"]) => self.search(&text()?),
             ("GET" | "HEAD", ["sobjects"]) => {
                 self.described(request, |call| global(call.view(), call.version))
             }
             ("GET", ["query" | "queryAll", locator]) => {
                 self.state.cursors.next(locator, &self.state.store, self.version, self.elapsed)
             }
+            ("GET", ["query"]) if parameter(request, "explain").is_some() => self.explain(request),
             ("GET", ["query"]) => self.query(request, &text()?, false),
             ("GET", ["queryAll"]) => self.query(request, &text()?, true),
             ("GET", ["sobjects", object, "describe"]) => {
@@ -155,6 +164,14 @@ impl Call<'_> {
     }
 }
 
+/// The Bulk API before 2.0 is switched off here, as it can be in an org.
+fn no_older_bulk() -> Response {
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><error xmlns=\"http://www.force.com/2009/06/asyncapi/dataload\">\
+                <exceptionCode>FeatureNotEnabled</exceptionCode><exceptionMessage>Async API not enabled, use Bulk API 2.0\
+                </exceptionMessage></error>";
+    typed_answer(StatusCode::BAD_REQUEST, body.into(), "application/xml")
+}
+
 fn revoke(state: &mut State, request: &Request) -> Response {
     let token = form(request).remove("token").or_else(|| parameter(request, "token")).unwrap_or_default();
     if state.sessions.end(&token) {
@@ -185,7 +202,7 @@ fn sizes(request: &Request, largest: Option<usize>) -> Result<(), Problem> {
 }
 
 /// A path that begins with one slash: clients put a path behind an address that ends with one.
-fn single(path: &str) -> &str {
+pub(super) fn single(path: &str) -> &str {
     let slashes = path.len() - path.trim_start_matches('/').len();
     path.get(slashes.saturating_sub(1)..).unwrap_or(path)
 }
@@ -210,11 +227,24 @@ fn versions() -> Response {
     answer(StatusCode::OK, &Value::Array(VERSIONS.map(version).collect()))
 }
 
-fn resources(version: &str) -> Value {
-    let names = ["sobjects", "query", "queryAll", "limits", "composite", "jobs", "tooling", "metadata"];
+fn resources(request: &Request, version: &str, user: User) -> Value {
+    let names = [
+        "sobjects",
+        "query",
+        "queryAll",
+        "search",
+        "recent",
+        "limits",
+        "composite",
+        "jobs",
+        "tooling",
+        "metadata",
+    ];
     let resource =
         |name: &&str| ((*name).to_owned(), Value::from(format!("/services/data/v{version}/{name}")));
-    names.iter().map(resource).collect::<serde_json::Map<_, _>>().into()
+    let mut all: serde_json::Map<_, _> = names.iter().map(resource).collect();
+    all.insert("identity".to_owned(), json!(user.identity(request)));
+    all.into()
 }
 
 impl Endpoint for SalesforceSandbox {

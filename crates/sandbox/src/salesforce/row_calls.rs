@@ -26,6 +26,9 @@ impl Call<'_> {
         let table = self.view().table(object).map_err(|_| Problem::not_found())?;
         match (request.method().as_str(), rest) {
             ("POST", []) => self.create(request, object),
+            (_, ["describe" | "listviews" | "quickActions" | "defaultValues", ..]) => {
+                Err(Problem::not_found())
+            }
             (_, [id] | ["Id" | "id", id]) => self.row(request, table, id),
             (_, [field, "null" | ""]) if request.method() == "GET" => Err(Problem::no_external_id(field)),
             (_, [field, key]) => self.by_key(request, (table, field), key),

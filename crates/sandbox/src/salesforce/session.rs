@@ -60,6 +60,11 @@ impl User {
             Self::Administrator => ("Sandbox", "Administrator"),
         }
     }
+
+    /// Where the user is told of.
+    pub(crate) fn identity(self, request: &Request) -> String {
+        format!("{}/id/{}/{}", base(request), org_id(), self.id())
+    }
 }
 
 /// The org's id.
@@ -80,13 +85,18 @@ impl Sessions {
         let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token =
             header.and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("OAuth ")));
-        match token.and_then(|token| self.living.get(token)) {
-            Some((until, user)) if now < *until => Ok(*user),
+        match token.and_then(|token| self.of(token, now)) {
+            Some(user) => Ok(user),
             _ if header.is_some() && token.is_none() => {
                 Err(Problem::new(StatusCode::UNAUTHORIZED, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE"))
             }
             _ => Err(expired()),
         }
+    }
+
+    /// Whose session a token is, if it lives.
+    pub(crate) fn of(&self, token: &str, now: Duration) -> Option<User> {
+        self.living.get(token).filter(|(until, _)| now < *until).map(|(_, user)| *user)
     }
 
     /// All sessions end now.
@@ -169,7 +179,7 @@ fn granted(request: &Request, token: &str, user: User, (at, foreign): (Timestamp
         "signature": "c2FuZGJveA==",
         "scope": "api",
         "instance_url": instance,
-        "id": format!("{own}/id/{}/{}", org_id(), user.id()),
+        "id": user.identity(request),
         "token_type": "Bearer",
         "issued_at": at.as_millisecond().to_string(),
         "api_instance_url": "https://api.salesforce.com",
@@ -201,12 +211,12 @@ fn refuse(error: &str, words: &str) -> Response {
 
 /// Who a session is, at `/services/oauth2/userinfo` and at the address that came with the token.
 pub(crate) fn user_info(request: &Request, user: User) -> Response {
-    let (base, org, id) = (base(request), org_id(), user.id());
+    let (base, org, id, url) = (base(request), org_id(), user.id(), user.identity(request));
     let (first, last) = user.names();
     let name = format!("{first} {last}");
     let rest = format!("{base}/services/data/v{{version}}/");
     let body = json!({
-        "sub": format!("{base}/id/{org}/{id}"), "id": format!("{base}/id/{org}/{id}"),
+        "sub": url, "id": url,
         "user_id": id, "organization_id": org, "asserted_user": true,
         "username": user.username(), "preferred_username": user.username(), "nick_name": last, "nickname": last,
         "name": name, "display_name": name, "email": user.username(), "email_verified": true,

@@ -8,6 +8,7 @@ mod deploy;
 mod element;
 mod package;
 mod permission_set;
+mod soap_calls;
 mod tooling;
 mod zip;
 

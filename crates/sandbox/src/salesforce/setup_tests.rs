@@ -162,3 +162,54 @@ fn fields_are_added_through_tooling_and_granted_by_records() {
     assert_eq!(admin.call("DELETE", &format!("/sobjects/FieldPermissions/{granted}"), &Value::Null).0, 204);
     assert!(!seen(&client));
 }
+
+#[test]
+fn the_command_line_tool_deploys_by_soap() {
+    use base64::Engine as _;
+    let client = bare();
+    let soap = |session: &str, body: &str| {
+        let body = format!(
+            "<e:Envelope xmlns:e=\"x\"><e:Header><SessionHeader><sessionId>{session}</sessionId></SessionHeader>\
+             </e:Header><e:Body>{body}</e:Body></e:Envelope>"
+        );
+        let request = http::Request::post("//services/Soap/m/64.0").header("host", "acme.example");
+        let response = crate::Endpoint::answer(&*client.org, &request.body(body.into()).expect("a request"));
+        (response.status().as_u16(), String::from_utf8(response.body().to_vec()).expect("text"))
+    };
+    let admin = client.administrator();
+    let archive = base64::engine::general_purpose::STANDARD.encode(pack(&package(OBJECT, SET)));
+    let deploy = |check_only: bool| {
+        let body = format!(
+            "<deploy><ZipFile>{archive}</ZipFile><DeployOptions><checkOnly>{check_only}</checkOnly></DeployOptions></deploy>"
+        );
+        let (status, answer) = soap(&admin.token, &body);
+        assert_eq!(status, 200, "{answer}");
+        let id =
+            answer.split_once("<id>").and_then(|(_, rest)| rest.split_once('<')).expect("an id").0.to_owned();
+        soap(&admin.token, &format!(
+            "<checkDeployStatus><asyncProcessId>{id}</asyncProcessId><includeDetails>true</includeDetails></checkDeployStatus>"
+        ))
+        .1
+    };
+    let fields = || admin.tooling_query("SELECT Id FROM CustomField").1["totalSize"].clone();
+    let checked = deploy(true);
+    assert!(
+        checked.contains("<success>true</success>") && checked.contains("<checkOnly>true</checkOnly>"),
+        "{checked}"
+    );
+    assert_eq!(fields(), 0);
+    assert!(deploy(false).contains("<fullName>Account.Ifs_Id__c</fullName>"));
+    assert_eq!(fields(), 1);
+    assert!(soap(&admin.token, "<describeMetadata/>").1.contains("<xmlName>PermissionSet</xmlName>"));
+    let listed =
+        soap(&admin.token, "<listMetadata><queries><type>CustomObject</type></queries></listMetadata>").1;
+    assert!(listed.contains("<fullName>OrderItem</fullName>"), "{listed}");
+    for (session, body, code) in [
+        ("x", "<describeMetadata/>", "INVALID_SESSION_ID"),
+        (&*client.token, "<deploy/>", "INSUFFICIENT_ACCESS"),
+        (&*admin.token, "<retrieve/>", "UNKNOWN_EXCEPTION"),
+    ] {
+        let (status, answer) = soap(session, body);
+        assert!(status == 500 && answer.contains(code), "{answer}");
+    }
+}

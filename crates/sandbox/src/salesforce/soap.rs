@@ -1,15 +1,19 @@
-//! Logging in and out by SOAP, as older clients do (SOAP API Developer Guide, "`login()`").
+//! The SOAP APIs as far as clients need them: logging in and out (SOAP API Developer Guide, "`login()`"), and
+//! the Metadata API.
 
 use bytes::Bytes;
 use http::StatusCode;
 use wire::{Request, Response};
 
+use super::call::Call;
 use super::org::{SalesforceSandbox, State};
-use super::problem::typed_answer;
-use super::session::{API_USERS, User, base, org_id};
+use super::problem::{Problem, typed_answer};
+use super::routes::single;
+use super::session::{API_USERS, User, base, expired, org_id};
 use super::setup::Element;
 
 const KIND: &str = "text/xml;charset=UTF-8";
+const PARTNER: &str = "urn:partner.soap.sforce.com";
 
 impl SalesforceSandbox {
     /// Answers a SOAP call: `login` by user name and password (the app's secret, with or without a
@@ -30,12 +34,40 @@ impl SalesforceSandbox {
             let header = envelope.one("Header").and_then(|header| header.one("SessionHeader"));
             let session = header.and_then(|header| header.text("sessionId")).unwrap_or_default();
             return if state.sessions.end(session) {
-                envelope_of(StatusCode::OK, "<logoutResponse/>")
+                envelope_of(StatusCode::OK, PARTNER, "<logoutResponse/>")
             } else {
                 fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader")
             };
         }
-        fault("UNKNOWN_EXCEPTION", "only login and logout are answered by SOAP here")
+        self.metadata_call(state, request, &envelope)
+            .unwrap_or_else(|problem| fault(problem.code, &problem.message))
+    }
+
+    fn metadata_call(
+        &self,
+        state: &mut State,
+        request: &Request,
+        envelope: &Element,
+    ) -> Result<Response, Problem> {
+        let unknown = || Problem::bad("UNKNOWN_EXCEPTION", "this call of the SOAP APIs is not answered here");
+        let path = single(request.uri().path()).trim_end_matches('/');
+        let version = path.strip_prefix("/services/Soap/m/");
+        let (version, body) = version.zip(envelope.one("Body")).ok_or_else(unknown)?;
+        let header = envelope.one("Header").and_then(|header| header.one("SessionHeader"));
+        let session = header.and_then(|header| header.text("sessionId")).unwrap_or_default();
+        let user = state.sessions.of(session, self.clock.elapsed()).ok_or_else(expired)?;
+        state.calls += 1;
+        let mut call = Call {
+            state,
+            settings: &self.settings,
+            user,
+            version,
+            now: self.clock.now(),
+            elapsed: self.clock.elapsed(),
+            tooling: false,
+        };
+        let answer = call.metadata_by_soap(body).ok_or_else(unknown)??;
+        Ok(envelope_of(StatusCode::OK, "http://soap.sforce.com/2006/04/metadata", &answer))
     }
 
     fn known(&self, login: &Element) -> Option<User> {
@@ -51,6 +83,7 @@ impl SalesforceSandbox {
         let (first, last) = user.names();
         envelope_of(
             StatusCode::OK,
+            PARTNER,
             &format!(
                 "<loginResponse><result><metadataServerUrl>{server}</metadataServerUrl><passwordExpired>false\
                  </passwordExpired><sandbox>true</sandbox><serverUrl>{server}</serverUrl><sessionId>{token}\
@@ -65,11 +98,11 @@ impl SalesforceSandbox {
     }
 }
 
-fn envelope_of(status: StatusCode, body: &str) -> Response {
+fn envelope_of(status: StatusCode, namespace: &str, body: &str) -> Response {
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
          xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:sf=\"urn:fault.partner.soap.sforce.com\" \
-         xmlns=\"urn:partner.soap.sforce.com\"><soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
+         xmlns=\"{namespace}\"><soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
     );
     typed_answer(status, Bytes::from(text), KIND)
 }
@@ -80,5 +113,5 @@ fn fault(code: &str, message: &str) -> Response {
          <sf:LoginFault><sf:exceptionCode>{code}</sf:exceptionCode><sf:exceptionMessage>{message}\
          </sf:exceptionMessage></sf:LoginFault></detail></soapenv:Fault>"
     );
-    envelope_of(StatusCode::INTERNAL_SERVER_ERROR, &body)
+    envelope_of(StatusCode::INTERNAL_SERVER_ERROR, PARTNER, &body)
 }

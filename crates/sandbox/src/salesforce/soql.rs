@@ -1,9 +1,11 @@
 //! SOQL: queries as clients and ordinary users write them.
 
 mod aggregate;
+mod column_metadata;
 mod condition;
 mod date_literal;
 mod date_part;
+mod explanation;
 mod field_parser;
 mod flat;
 mod like;
@@ -21,6 +23,8 @@ mod semi_join;
 mod tokens;
 
 pub(crate) use aggregate::Groups;
+pub(crate) use column_metadata::column_metadata;
+pub(crate) use explanation::explanation;
 pub(crate) use flat::{Flat, flat};
 pub(crate) use output::{Output, write_record};
 pub(crate) use parser::parse;

@@ -17,7 +17,7 @@ pub(super) const KEYED: &str = "/sobjects/Account/IFS_Key__c";
 pub(super) struct Client {
     pub(super) org: Arc<SalesforceSandbox>,
     pub(super) clock: Arc<ManualClock>,
-    token: String,
+    pub(super) token: String,
 }
 
 impl Client {

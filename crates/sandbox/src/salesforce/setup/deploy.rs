@@ -35,8 +35,8 @@ struct Order {
 
 #[derive(Clone, Copy, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Options {
-    check_only: bool,
+pub(super) struct Options {
+    pub(super) check_only: bool,
     rollback_on_error: bool,
     ignore_warnings: bool,
 }
@@ -48,18 +48,21 @@ impl Call<'_> {
         match (request.method().as_str(), rest) {
             ("POST", ["deployRequest"]) => self.deploy(request),
             ("GET", ["deployRequest", id]) => {
-                let id = full(id).unwrap_or_default();
-                let found = self.state.deployments.done.get(&id).ok_or_else(Problem::not_found)?;
-                let mut found = found.clone();
                 let wanted = parameter(request, "includeDetails").is_some_and(|wanted| wanted == "true");
-                if !wanted && let Some(result) = found.get_mut("deployResult").and_then(Value::as_object_mut)
-                {
-                    result.remove("details");
-                }
-                Ok(answer(StatusCode::OK, &found))
+                Ok(answer(StatusCode::OK, &self.deployment(id, wanted)?))
             }
             _ => Err(Problem::not_found()),
         }
+    }
+
+    /// A deploy and what became of it.
+    pub(super) fn deployment(&self, id: &str, details: bool) -> Result<Value, Problem> {
+        let id = full(id).unwrap_or_default();
+        let mut found = self.state.deployments.done.get(&id).ok_or_else(Problem::not_found)?.clone();
+        if !details && let Some(result) = found.get_mut("deployResult").and_then(Value::as_object_mut) {
+            result.remove("details");
+        }
+        Ok(found)
     }
 
     /// Only administrators change what the org is.
@@ -75,11 +78,22 @@ impl Call<'_> {
         let parts = parts(request).unwrap_or_default();
         let part = |name: &str| parts.iter().find(|(part, _)| part == name).map(|(_, content)| *content);
         let missing = |name: &str| Problem::bad("MISSING_ARGUMENT", format!("the part {name} is missing"));
-        let order: Order = from_json(part("json").ok_or_else(|| missing("json"))?)?;
+        // jsforce calls the part as other multipart resources do.
+        let order = part("json").or_else(|| part("entity_content")).ok_or_else(|| missing("json"))?;
+        let order: Order = from_json(order)?;
         let archive = part("file").ok_or_else(|| missing("file"))?;
+        let options = order.deploy_options;
+        let id = self.deployed(archive, options);
+        let url = format!("/services/data/v{}/metadata/deployRequest/{id}", self.version);
+        let pending = json!({ "id": id, "status": "Pending", "done": false, "success": false });
+        let body = json!({ "id": id, "url": url, "deployOptions": options, "deployResult": pending });
+        Ok(answer(StatusCode::CREATED, &body))
+    }
+
+    /// Deploys an archive; tells the id of the deploy.
+    pub(super) fn deployed(&mut self, archive: &[u8], options: Options) -> String {
         self.state.deployments.numbers += 1;
         let id = id_of("0Af", self.state.deployments.numbers);
-        let options = order.deploy_options;
         let package = files(archive).and_then(|files| Package::read(&self.state.store, &files));
         let result = match package {
             Err(message) => self.failed(&id, options, &message),
@@ -88,9 +102,7 @@ impl Call<'_> {
         let url = format!("/services/data/v{}/metadata/deployRequest/{id}", self.version);
         let whole = json!({ "id": id, "url": url, "deployOptions": options, "deployResult": result });
         self.state.deployments.done.insert(id.clone(), whole);
-        let pending = json!({ "id": id, "status": "Pending", "done": false, "success": false });
-        let body = json!({ "id": id, "url": url, "deployOptions": options, "deployResult": pending });
-        Ok(answer(StatusCode::CREATED, &body))
+        id
     }
 
     fn tried(&mut self, id: &str, options: Options, package: &Package) -> Value {
