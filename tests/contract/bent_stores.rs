@@ -1,17 +1,19 @@
 //! The conformance suite of state stores against stores with one defect each.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use mapping::{ExternalId, Key, TargetId};
+use ml_connector_tests::Bench;
 use store::MemoryStore;
 use sync_engine::conformance::state_store;
 use sync_engine::{
-    Annotation, Commit, Conflict, ConflictQuery, Desk, Fence, FlowStatus, Intent, Link, Parked, ParkedQuery,
-    StateError, StateStore, Taken,
+    Annotation, Commit, Conflict, ConflictQuery, Desk, Fence, Flow, FlowParts, FlowStatus, Intent, Link, Mode,
+    Parked, ParkedQuery, StateError, StateStore, Taken, Unwatched,
 };
 
 /// What is wrong with a store.
@@ -88,11 +90,22 @@ struct Bent {
     inner: MemoryStore,
     /// The newest fence that was given out.
     newest: Mutex<Option<Fence>>,
+    /// After so many writes one is carried out and said to have failed.
+    unsure: AtomicU32,
 }
 
 impl Bent {
     fn new(defect: Defect) -> Self {
-        Self { defect, inner: MemoryStore::new(), newest: Mutex::default() }
+        let unsure = AtomicU32::new(u32::MAX);
+        Self { defect, inner: MemoryStore::new(), newest: Mutex::default(), unsure }
+    }
+
+    /// What is said of a write that was carried out.
+    fn told(&self) -> Result<(), StateError> {
+        if self.unsure.fetch_sub(1, Ordering::SeqCst) == 1 {
+            return Err(StateError::Unavailable { detail: "the connection was cut in the middle".into() });
+        }
+        Ok(())
     }
 
     fn fence(&self, fence: Fence) -> Fence {
@@ -162,11 +175,13 @@ impl StateStore for Bent {
         self.inner.intents(flow).await
     }
     async fn intend(&self, flow: &str, fence: Fence, intents: Vec<Intent>) -> Result<(), StateError> {
-        self.inner.intend(flow, self.fence(fence), intents).await
+        self.inner.intend(flow, self.fence(fence), intents).await?;
+        self.told()
     }
     async fn commit(&self, flow: &str, fence: Fence, mut commit: Commit) -> Result<(), StateError> {
         self.bend(&mut commit);
-        self.inner.commit(flow, self.fence(fence), commit).await
+        self.inner.commit(flow, self.fence(fence), commit).await?;
+        self.told()
     }
     async fn release(&self, flow: &str, fence: Fence) -> Result<(), StateError> {
         self.inner.release(flow, self.fence(fence)).await
@@ -231,4 +246,23 @@ async fn every_defect_of_a_store_is_found_out() {
     for defect in DEFECTS {
         assert!(sound(defect).await.is_err(), "{defect:?} was not found out");
     }
+}
+
+#[tokio::test]
+async fn a_commit_whose_outcome_is_unknown_loses_and_doubles_nothing() {
+    let mut struck = 0;
+    for number in 1..=8 {
+        let bench = Bench::new(25);
+        let bent = Bent::new(Defect::None);
+        bent.unsure.store(number, Ordering::SeqCst);
+        let store = Arc::new(bent);
+        let flow = || Flow::new(FlowParts { store: store.clone(), ..bench.flow().parts().clone() });
+        struck += u32::from(flow().cycle(Mode::Changes, &Unwatched).await.is_err());
+        store.unsure.store(u32::MAX, Ordering::SeqCst);
+        flow().cycle(Mode::Changes, &Unwatched).await.expect("the next run ends well");
+        let quiet = flow().cycle(Mode::Full, &Unwatched).await.expect("and the one after it");
+        assert_eq!((bench.sink.records().len(), bench.sink.writes().len()), (25, 25), "write {number}");
+        assert_eq!((quiet.written(), bench.audit_holds().await), (0, true), "write {number}");
+    }
+    assert!(struck > 5, "{struck} of 8 runs broke off");
 }
