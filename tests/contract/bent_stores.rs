@@ -12,8 +12,8 @@ use ml_connector_tests::Bench;
 use store::MemoryStore;
 use sync_engine::conformance::state_store;
 use sync_engine::{
-    Annotation, Commit, Conflict, ConflictQuery, Desk, Fence, Flow, FlowParts, FlowStatus, Intent, Link, Mode,
-    Parked, ParkedQuery, StateError, StateStore, Taken, Unwatched,
+    Annotation, Commit, Conflict, ConflictQuery, Desk, Fence, Flow, FlowParts, FlowStatus, Intent, Link,
+    Mode, Parked, ParkedQuery, StateError, StateStore, Taken, Unwatched,
 };
 
 /// What is wrong with a store.

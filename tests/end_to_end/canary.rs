@@ -7,7 +7,7 @@ use ml_connector_tests::playground::Playground;
 
 use crate::daemon_faults::metrics;
 use crate::daemon_process::{Daemon, command, playground};
-use crate::exit_codes::{DONE, REFUSED};
+use crate::exit_codes::{CONFIG, DONE, RED, REFUSED};
 use crate::outcome::Outcome;
 use crate::sinks::{MailServer, Vault, Webhook};
 
@@ -22,6 +22,8 @@ const HOOK_TOKEN: &str = "canary-hook-6Rw9";
 const MAIL_PASSWORD: &str = "canary-mail-3Xd5";
 const COLLECTOR_TOKEN: &str = "canary-collector-4Vb1";
 const DEAD_MAN_PATH: &str = "canary-alarm-2Lm8";
+/// Written into the configuration itself, by mistake.
+const PLAIN: &str = "canary-plain-9Qs3";
 /// How the tokens of both sandboxes begin or what they hold.
 const SESSIONS: [&str; 2] = ["eyJhbGciOiJub25lIn0.0", "!AQ0000"];
 
@@ -37,6 +39,7 @@ fn marks() -> Vec<&'static str> {
         MAIL_PASSWORD,
         COLLECTOR_TOKEN,
         DEAD_MAN_PATH,
+        PLAIN,
     ];
     marks.extend(SESSIONS);
     marks
@@ -171,6 +174,17 @@ fn no_secret_is_found_in_anything_that_is_left_behind_said_or_answered() {
     for args in [&["daemon", "status", "--json"][..], &["status", "--json"]] {
         stage.does(args, DONE);
     }
+    let place = "{ credential = \"salesforce\" }";
+    let plain = format!("\"{PLAIN}\"");
+    stage.playground.configure("link.toml", place, &plain);
+    stage.does(&["daemon", "reload", "--json"], DONE);
+    for (args, code) in [(&["config", "check"][..], CONFIG), (&["doctor"], RED), (&["run", "--json"], CONFIG)] {
+        stage.does(args, code);
+    }
+    daemon.wait_for("the old one stays in force");
+    stage.said.push(("another notice".into(), hook.next().replace(HOOK_PATH, "").replace(HOOK_TOKEN, "")));
+    stage.playground.configure("link.toml", &plain, place);
+    stage.does(&["daemon", "reload"], DONE);
     stage.said.push(("metrics".into(), metrics(&stage.playground)));
     stage.said.push(("telemetry".into(), collected(&collector)));
     let command_line =

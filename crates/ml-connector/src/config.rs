@@ -68,9 +68,7 @@ impl Config {
         let folder = folder.into();
         let file = folder.join(LINK_FILE);
         if !file.is_file() {
-            return Err(ConfigError::new(&file, "there is no such file").hint(
-                "make a configuration with `ml-connector init`, or name its folder with `--link FOLDER`",
-            ));
+            return Err(ConfigError::new(&file, "there is no such file").hint(other_folder(&folder)));
         }
         let link: LinkFile = document::load(&file)?;
         if link.ifs.auth.realm.is_none() && link.ifs.auth.token_url.is_none() {
@@ -132,7 +130,8 @@ fn flows(folder: &Path) -> Result<Vec<(String, FlowFile)>, ConfigError> {
         let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let flow: FlowFile = document::load(&path)?;
         if let Some(problem) = flow.schedule.problem() {
-            return Err(ConfigError::new(path, problem).hint("keep the one that is meant"));
+            return Err(ConfigError::new(path, problem)
+                .hint("say one time, of a second or more; a flow that runs by hand has none"));
         }
         flows.push((name, flow));
     }
@@ -142,6 +141,23 @@ fn flows(folder: &Path) -> Result<Vec<(String, FlowFile)>, ConfigError> {
     }
     flows.sort_by(|(left, _), (right, _)| left.cmp(right));
     Ok(flows)
+}
+
+/// Where the configuration may be instead.
+fn other_folder(folder: &Path) -> String {
+    if let Some(above) = folder.parent().filter(|_| folder.is_file()) {
+        return format!("name the folder, not the file: `--link {}`", above.display());
+    }
+    let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    match below.filter(|path| path.join(LINK_FILE).is_file()).min() {
+        Some(link) => format!(
+            "there are links below this folder: name one of them, such as `--link {}`",
+            link.display()
+        ),
+        None => {
+            "make a configuration with `ml-connector init`, or name its folder with `--link FOLDER`".into()
+        }
+    }
 }
 
 #[cfg(test)]

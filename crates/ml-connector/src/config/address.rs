@@ -12,6 +12,9 @@ pub struct Address(#[cfg_attr(test, schemars(with = "String"))] Url);
 impl Address {
     /// Checks `text`.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.split_once("://").is_some_and(|(_, rest)| rest.contains('@')) {
+            return Err("an address holds no user and no password, and no `@`".into());
+        }
         let url = Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err(format!("`{text}` must end before `?` and `#`"));

@@ -72,6 +72,6 @@ fn wrong(file: &Path, text: &str, error: &ScheduleError) -> ConfigError {
     };
     let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
     let width = shown.chars().count().max(1);
-    let place = Some(Box::new(Place { line, column: 1, text: shown, width }));
+    let place = Some(Box::new(Place { line, column: 1, text: shown, width, hides: false }));
     ConfigError { file: file.to_owned(), place, reason, hint: Some(hint.to_owned()) }
 }

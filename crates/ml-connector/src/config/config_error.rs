@@ -31,7 +31,16 @@ pub struct Place {
     pub text: String,
     /// How many characters of it are meant.
     pub width: usize,
+    /// Whether the line may hold a secret, which is left out of `text`.
+    pub(super) hides: bool,
 }
+
+/// What is said of a secret that was written into the configuration itself.
+const IN_PLAIN: &str = "a secret never stands here itself: only where it is to be found";
+const PLACES: &str = "write `{ file = \"secrets/NAME\" }` (or env, credential, keyring, vault), and have a new secret \
+     made: this one has been in a file that others may read";
+/// Keys whose values are secrets, or lead to them.
+const SECRETS: [&str; 6] = ["secret", "client_secret", "password", "token", "secret_url", "passphrase"];
 
 impl ConfigError {
     /// An error about a whole file.
@@ -48,7 +57,8 @@ impl ConfigError {
     /// What is wrong with a mapping, whose file holds `text`.
     pub(crate) fn of_mapping(text: &str, error: &MappingFileError) -> Self {
         let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
-        let place = Place { line: error.line, column: error.column, text: line.to_owned(), width: 1 };
+        let (line, hides) = (line.to_owned(), false);
+        let place = Place { line: error.line, column: error.column, text: line, width: 1, hides };
         let (reason, hint) = advice(&error.reason);
         let hint = hint.or_else(|| error.hint.clone());
         Self { file: PathBuf::from(&error.file), place: Some(Box::new(place)), reason, hint }
@@ -58,14 +68,26 @@ impl ConfigError {
     pub(crate) fn at_line(file: &Path, text: &str, line: usize, reason: impl Into<String>) -> Self {
         let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
         let width = text.chars().count().max(1);
-        let place = Some(Box::new(Place { line, column: 1, text, width }));
+        let place = Some(Box::new(Place { line, column: 1, text, width, hides: false }));
         Self { place, ..Self::new(file, reason) }
     }
 
     /// What the TOML reader says about `text`, which stands in `file`.
     pub(crate) fn of_toml(file: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let (reason, hint) = advice(error.message());
         let place = error.span().map(|span| Box::new(Place::of(text, span)));
+        let meant = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+        let (reason, hint) = match &place {
+            Some(place)
+                if place.hides
+                    && meant.starts_with(|first: char| {
+                        first.is_ascii_digit() || ['"', '\''].contains(&first)
+                    })
+                    && is_a_value(error.message()) =>
+            {
+                (IN_PLAIN.to_owned(), Some(PLACES.to_owned()))
+            }
+            _ => advice(error.message()),
+        };
         Self { file: file.to_owned(), place, reason, hint }
     }
 }
@@ -80,13 +102,37 @@ impl Place {
         let line = text.get(head..).unwrap_or_default().lines().next().unwrap_or_default();
         let column = before.get(head..).unwrap_or_default().chars().count() + 1;
         let meant = text.get(start..end).unwrap_or_default().lines().next().unwrap_or_default();
-        Self {
-            line: before.matches('\n').count() + 1,
-            column,
-            text: line.to_owned(),
-            width: meant.chars().count().max(1),
+        let width = meant.chars().count().max(1);
+        let number = before.matches('\n').count() + 1;
+        match secret_from(line) {
+            Some(at) => {
+                let text = format!("{} …", line.get(..at).unwrap_or_default());
+                Self { line: number, column, text, width: 1, hides: true }
+            }
+            None => Self { line: number, column, text: line.to_owned(), width, hides: false },
         }
     }
+}
+
+/// From where on a line may hold a secret: behind the `=` of such a key, or of an address with a password.
+fn secret_from(line: &str) -> Option<usize> {
+    let mut signs = line.match_indices('=').map(|(at, _)| at);
+    signs.find_map(|at| {
+        let (before, after) = (line.get(..at)?.trim_end(), line.get(at + 1..)?);
+        let key = before
+            .rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .find(|key| !key.is_empty());
+        let secret = key.is_some_and(|key| SECRETS.contains(&key));
+        let user = after.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        (secret || user).then_some(at + 1)
+    })
+}
+
+/// Whether the TOML reader repeats a value.
+fn is_a_value(message: &str) -> bool {
+    ["unknown variant", "invalid type", "invalid value", "wanted"]
+        .iter()
+        .any(|begin| message.starts_with(begin))
 }
 
 /// The nearest boundary of a character at or before `at`.
@@ -119,6 +165,10 @@ fn advice(message: &str) -> (String, Option<String>) {
         }
         _ if message.starts_with("invalid type") && message.ends_with("expected a string") => {
             "write it in quotes"
+        }
+        _ if message.starts_with("wanted exactly 1 element") => "name exactly one place",
+        _ if message.contains("is no address") || message.starts_with("ORIGIN_VIOLATION") => {
+            "write it whole, such as `https://acme.ifs.cloud`; `http` is for this machine only"
         }
         _ if message.starts_with("string values must be quoted") => {
             "texts are written in quotes, true and false without"
@@ -154,6 +204,43 @@ mod tests {
         let place = Place::of(text, at..at + 3);
         assert_eq!((place.line, place.column, place.width), (2, 4, 3));
         assert_eq!(place.text, "Öl = 1");
+    }
+
+    #[test]
+    fn a_secret_in_plain_is_refused_without_being_repeated() {
+        use crate::config::{Address, SecretRef};
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            #[serde(rename = "secret")]
+            _secret: SecretRef,
+            #[serde(rename = "url")]
+            _url: Option<Address>,
+        }
+        for (text, reason) in [
+            ("secret = \"c4nary\"", IN_PLAIN),
+            ("secret = \"c4nary", "invalid basic string"),
+            ("secret = 4711", IN_PLAIN),
+            (
+                "secret = { vault = { address = \"https://v.example\", path = \"x\", field = \"y\", token = \"c4nary\" } }",
+                "",
+            ),
+            (
+                "secret = { env = \"X\" }\nurl = \"https://c4nary:c4nary@acme.example\"",
+                "no user and no password",
+            ),
+        ] {
+            let error = toml::from_str::<Table>(text).unwrap_err();
+            let error = ConfigError::of_toml(Path::new("link.toml"), text, &error);
+            let said = format!("{error} {:?}", error.hint);
+            assert!(said.contains(reason), "{said}");
+            assert!(!format!("{said} {error:?}").contains("c4nary") && !said.contains("4711"), "{said}");
+        }
+        let text = "secret = { evn = \"X\" }";
+        let error = toml::from_str::<Table>(text).unwrap_err();
+        let error = ConfigError::of_toml(Path::new("link.toml"), text, &error);
+        assert_eq!(error.hint.as_deref(), Some("did you mean `env`?"), "{error}");
+        assert_eq!(secret_from("token_url = \"https://acme.example\""), None);
     }
 
     #[test]

@@ -66,6 +66,6 @@ mod tests {
         assert_eq!(schema["required"], serde_json::json!(["name", "ifs", "salesforce"]));
         assert_eq!(schema["properties"]["name"]["description"], "The name of the link, for people.");
         let secret = &schema["$defs"]["SecretRef"]["oneOf"];
-        assert_eq!(secret.as_array().map(Vec::len), Some(4), "{secret}");
+        assert_eq!(secret.as_array().map(Vec::len), Some(5), "{secret}");
     }
 }

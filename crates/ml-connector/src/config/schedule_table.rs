@@ -89,6 +89,9 @@ impl ScheduleTable {
         if self.every.is_some() && self.cron.is_some() {
             return Some("[schedule] has both `every` and `cron`");
         }
+        if [self.every, self.rush].into_iter().flatten().any(|every| Timing::every(every.0).is_err()) {
+            return Some("[schedule] has an `every` or `rush` of less than a second");
+        }
         let by_itself = timed || !self.deadlines.is_empty();
         (self.by_hand && by_itself).then_some("[schedule] has `by_hand = true` and a time")
     }
@@ -142,6 +145,9 @@ mod tests {
         assert!(table("every = \"1min\"\ncron = \"0 7 * * *\"").problem().is_some());
         assert!(table("every = \"1min\"\nby_hand = true").problem().is_some());
         assert_eq!(table("every = \"1min\"").problem(), None);
+        for never in ["every = \"0s\"", "rush = \"500ms\""] {
+            assert!(table(never).problem().is_some(), "{never}");
+        }
     }
 
     #[test]
