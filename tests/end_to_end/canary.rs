@@ -178,7 +178,8 @@ fn no_secret_is_found_in_anything_that_is_left_behind_said_or_answered() {
     let plain = format!("\"{PLAIN}\"");
     stage.playground.configure("link.toml", place, &plain);
     stage.does(&["daemon", "reload", "--json"], DONE);
-    for (args, code) in [(&["config", "check"][..], CONFIG), (&["doctor"], RED), (&["run", "--json"], CONFIG)] {
+    for (args, code) in [(&["config", "check"][..], CONFIG), (&["doctor"], RED), (&["run", "--json"], CONFIG)]
+    {
         stage.does(args, code);
     }
     daemon.wait_for("the old one stays in force");
