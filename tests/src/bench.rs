@@ -96,7 +96,7 @@ impl Bench {
 /// The field `Kind` is set when a record is made, and then belongs to the target.
 fn settings() -> FlowSettings {
     let owners = [(FieldName::from("Kind"), Ownership::Target)].into_iter().collect();
-    FlowSettings { policy: Policy { owners, ..Policy::default() }, ..FlowSettings::default() }
+    FlowSettings { policy: Policy { owners, ..Policy::default() }, batch: 1, ..FlowSettings::default() }
 }
 
 /// Copies the name; refuses rows named `unmappable`, leaves out rows named `skip`.

@@ -1,7 +1,7 @@
 //! Turns raw rows into records: typed values, a key, a position and a content version.
 
 use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
-use mapping::{Change, Entity, FieldName, Fields, Key, Record, Value, Version};
+use mapping::{Change, Entity, FieldName, FieldNames, Fields, Key, Record, Value, Version};
 use odata_client::{Columns, Page, Row, RowReader};
 use sha2::{Digest, Sha256};
 use sync_engine::{Fault, FaultClass, Observation, Unreadable};
@@ -65,6 +65,7 @@ pub(crate) struct RecordReader {
     parent: Option<(KeyShape, Vec<usize>)>,
     modified_slot: Option<usize>,
     fields: Vec<FieldPlan>,
+    names: FieldNames,
     zone: TimeZonePolicy,
     precision: Precision,
     absent_is_null: bool,
@@ -141,6 +142,7 @@ impl RecordReader {
             kind: field.kind,
             slot: field.property.as_deref().map(slot),
         };
+        let fields: Vec<FieldPlan> = reading.fields.iter().map(plan).collect();
         Self {
             entity: Entity::from(reading.entity.as_str()),
             key_slots: slots(&reading.keys),
@@ -149,7 +151,8 @@ impl RecordReader {
                 (parent, slots)
             }),
             modified_slot: reading.modified.as_deref().map(slot),
-            fields: reading.fields.iter().map(plan).collect(),
+            names: FieldNames::distinct(fields.iter().map(|field| field.name.clone()).collect()),
+            fields,
             keys: reading.keys,
             zone: reading.zone,
             precision: reading.precision,
@@ -258,16 +261,16 @@ impl RecordReader {
                 Some(None) if !self.absent_is_null => return Err(Flaw::absent(&field.name)),
                 _ => Value::Null,
             };
-            values.push((field.name.clone(), value));
+            values.push(value);
         }
-        Ok(Fields::distinct(values))
+        Ok(self.names.fill(values).unwrap_or_default())
     }
 
     /// The digest of the content, and not the row's ETag: IFS ETags carry whole seconds (or a
     /// physical row address that moves on re-import), so two edits within one second look alike.
     fn version(&self, fields: &Fields, scratch: &mut Vec<u8>) -> Version {
         scratch.clear();
-        for (_, value) in fields.iter() {
+        for value in fields.values() {
             push_canonical(scratch, value);
         }
         let mut digest = self.digest.clone();

@@ -123,7 +123,7 @@ impl Line<'_, '_> {
         let id = Row::read(related, &[parent.field.as_str()])?.text(0)?.map(std::borrow::Cow::into_owned);
         Ok(id.map(|id| {
             let (entity, field) = (parent.entity.clone(), parent.field.clone());
-            Value::Reference(Reference { entity, field, id: ExternalId::from(id) })
+            Value::from(Reference { entity, field, id: ExternalId::from(id) })
         }))
     }
 }

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn drafts_become_exact_json() {
         let parent = |id: &str| {
-            Value::Reference(Reference {
+            Value::from(Reference {
                 entity: Entity::from("Account"),
                 field: FieldName::from("IFS_Key__c"),
                 id: ExternalId::from(id),

@@ -249,7 +249,7 @@ pub(crate) fn number(text: &str) -> Value {
 }
 
 pub(crate) fn parent(entity: &str, id: &str) -> Value {
-    Value::Reference(Reference {
+    Value::from(Reference {
         entity: Entity::from(entity),
         field: FieldName::from("IFS_Key__c"),
         id: ExternalId::from(id),

@@ -18,7 +18,7 @@ use crate::file::{
 };
 use crate::origin::Joined;
 use crate::target::{Owned, Target};
-use crate::{Entity, FieldName, MappingFileError, Ownership};
+use crate::{Entity, FieldName, FieldNames, MappingFileError, Ownership};
 
 /// Compiles the text of a mapping file; `file` names it in errors.
 pub(crate) fn compile(text: &str, file: &str) -> Result<DeclaredMapper, MappingFileError> {
@@ -61,7 +61,12 @@ impl Compiler<'_> {
             }
             lists.push(self.list(name, rule)?);
         }
+        let names = targets
+            .iter()
+            .map(|target: &Target| &target.name)
+            .chain(lists.iter().map(|list: &ChildList| &list.name));
         Ok(DeclaredMapper {
+            names: FieldNames::distinct(names.cloned().collect()),
             name: format!("{}@{}-{}", parsed.name, parsed.revision, digest(parsed)),
             file: self.file.to_owned(),
             head: HeadLines {

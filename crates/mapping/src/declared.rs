@@ -11,8 +11,8 @@ use crate::scope::Scope;
 use crate::step::kind;
 use crate::target::Target;
 use crate::{
-    Change, Draft, Entity, ExternalId, FieldName, Fields, MapError, Mapped, Mapper, MappingFileError, Note,
-    Ownership, Policy, Rule, Value,
+    Change, Draft, Entity, ExternalId, FieldName, FieldNames, Fields, MapError, Mapped, Mapper,
+    MappingFileError, Note, Ownership, Policy, Rule, Value,
 };
 
 /// A [`Mapper`] read from a TOML file (`docs/mapping.md`).
@@ -28,6 +28,8 @@ pub struct DeclaredMapper {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) targets: Vec<Target>,
     pub(crate) lists: Vec<ChildList>,
+    /// Of targets and lists.
+    pub(crate) names: FieldNames,
 }
 
 /// The lines of the file's head.
@@ -151,18 +153,23 @@ impl DeclaredMapper {
 
     fn draft(&self, scope: Scope<'_>, notes: &mut Vec<Note>) -> Result<Draft, MapError> {
         let id = ExternalId::from(self.id.make(scope)?);
-        let mut fields = Fields::with_capacity(self.targets.len() + self.lists.len());
+        let mut values = Vec::with_capacity(self.names.len());
         for target in &self.targets {
-            if let Some(value) = target.value(scope, notes)? {
-                fields.set(target.name.clone(), value);
-            }
+            values.push(target.value(scope, notes)?);
         }
         for list in &self.lists {
-            if let Some(value) = list.value(scope, notes)? {
-                fields.set(list.name.clone(), value);
-            }
+            values.push(list.value(scope, notes)?);
         }
-        Ok(Draft { entity: self.entity.clone(), id, fields })
+        Ok(Draft { entity: self.entity.clone(), id, fields: self.named(values) })
+    }
+
+    /// The fields that are not to be left out.
+    fn named(&self, values: Vec<Option<Value>>) -> Fields {
+        let some = |(name, value): (&FieldName, Option<Value>)| Some((name.clone(), value?));
+        if values.iter().any(Option::is_none) {
+            return self.names.iter().zip(values).filter_map(some).collect();
+        }
+        self.names.fill(values.into_iter().flatten().collect()).unwrap_or_default()
     }
 
     /// Adds the draft of a record, or says why there is none.

@@ -1,17 +1,23 @@
 //! The named values of a record, in their order.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldName, Value};
+use crate::{FieldName, FieldNames, Value};
 
 /// Named values in the order they were set. A name occurs at most once.
 ///
 /// A clone shares the values until one of the two is changed: a record, its intent, its link and
-/// its audit entry can all hold the same fields at the price of one.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fields(Arc<Vec<(FieldName, Value)>>);
+/// its audit entry can all hold the same fields at the price of one. The names are shared even with
+/// other records of the same kind.
+#[derive(Clone, Default, PartialEq)]
+pub struct Fields {
+    names: FieldNames,
+    /// One for each name.
+    values: Arc<Vec<Value>>,
+}
 
 impl Fields {
     /// No fields.
@@ -21,53 +27,71 @@ impl Fields {
 
     /// No fields yet, with room for `count`.
     pub fn with_capacity(count: usize) -> Self {
-        Self(Arc::new(Vec::with_capacity(count)))
+        let names = FieldNames::distinct(Vec::with_capacity(count));
+        Self::joined(names, Vec::with_capacity(count))
     }
 
-    /// These fields, whose names are known to be distinct: nobody compares each with all others.
-    pub fn distinct(fields: Vec<(FieldName, Value)>) -> Self {
-        debug_assert!(
-            fields.iter().map(|(name, _)| name).collect::<std::collections::BTreeSet<_>>().len()
-                == fields.len(),
-            "a name occurs twice"
-        );
-        Self(Arc::new(fields))
+    /// Names and as many values.
+    pub(crate) fn joined(names: FieldNames, values: Vec<Value>) -> Self {
+        Self { names, values: Arc::new(values) }
     }
 
     /// Sets `name` to `value`; returns the value it had.
     pub fn set(&mut self, name: impl Into<FieldName>, value: Value) -> Option<Value> {
         let name = name.into();
-        let own = Arc::make_mut(&mut self.0);
-        if let Some(slot) = own.iter_mut().find(|(known, _)| *known == name) {
-            return Some(std::mem::replace(&mut slot.1, value));
+        let place = self.names.place(name.as_str());
+        let values = Arc::make_mut(&mut self.values);
+        if let Some(slot) = place.and_then(|place| values.get_mut(place)) {
+            return Some(std::mem::replace(slot, value));
         }
-        own.push((name, value));
+        self.names.push(name);
+        values.push(value);
         None
     }
 
     /// The value of `name`; `None` when the field is absent, `Some(Value::Null)` when it is null.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(known, _)| known.as_str() == name).map(|(_, value)| value)
+        self.values.get(self.names.place(name)?)
     }
 
     /// Keeps the fields whose names pass.
     pub fn retain(&mut self, keep: impl Fn(&FieldName) -> bool) {
-        Arc::make_mut(&mut self.0).retain(|(name, _)| keep(name));
+        *self = self
+            .iter()
+            .filter(|(name, _)| keep(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
     }
 
     /// The fields in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&FieldName, &Value)> {
-        self.0.iter().map(|(name, value)| (name, value))
+        self.names.iter().zip(self.values.iter())
+    }
+
+    /// The names in order.
+    pub fn names(&self) -> &FieldNames {
+        &self.names
+    }
+
+    /// The values in order.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
+        self.values.iter()
     }
 
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.values.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty()
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -127,7 +151,7 @@ mod tests {
             (1i16..9999, 1i8..=12, 1i8..=28).prop_map(|(y, m, d)| Value::Date(jiff::civil::date(y, m, d))),
             (-60_000_000_000i64..250_000_000_000)
                 .prop_map(|s| Value::Timestamp(jiff::Timestamp::from_second(s).expect("in range"))),
-            ".*".prop_map(|id| Value::Reference(Reference {
+            ".*".prop_map(|id| Value::from(Reference {
                 entity: Entity::from("E"),
                 field: FieldName::from("F"),
                 id: ExternalId::from(id),

@@ -54,7 +54,7 @@ impl Origin {
             Self::Reference { entity, field, id } => id.delivered(scope).then(|| {
                 let named = id.of_all(scope).ok().map(|id| {
                     let (entity, field) = (entity.clone(), field.clone());
-                    Value::Reference(Reference { entity, field, id: ExternalId::from(id) })
+                    Value::from(Reference { entity, field, id: ExternalId::from(id) })
                 });
                 Cow::Owned(named.unwrap_or(Value::Null))
             }),

@@ -25,8 +25,9 @@ pub enum Value {
     Date(Date),
     /// An instant.
     Timestamp(Timestamp),
-    /// Another record, named by its external id.
-    Reference(Reference),
+    /// Another record, named by its external id. Few fields are one: it stands apart, so that all
+    /// others are half as large.
+    Reference(Box<Reference>),
     /// Child records, such as the lines of an order.
     List(Vec<Record>),
 }
@@ -62,16 +63,25 @@ impl Value {
     }
 }
 
+impl From<Reference> for Value {
+    fn from(reference: Reference) -> Self {
+        Self::Reference(Box::new(reference))
+    }
+}
+
 /// The members of the one-member objects that stand for what JSON has no plain form of.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Tagged {
+enum Tagged<R, L> {
     Decimal(Decimal),
     Date(Date),
     Timestamp(Timestamp),
-    Reference(Reference),
-    List(Vec<Record>),
+    Reference(R),
+    List(L),
 }
+
+type Lent<'a> = Tagged<&'a Reference, &'a [Record]>;
+type Owned = Tagged<Box<Reference>, Vec<Record>>;
 
 impl Serialize for Value {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -79,11 +89,11 @@ impl Serialize for Value {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Text(value) => serializer.serialize_str(value),
-            Self::Decimal(value) => Tagged::Decimal(*value).serialize(serializer),
-            Self::Date(value) => Tagged::Date(*value).serialize(serializer),
-            Self::Timestamp(value) => Tagged::Timestamp(*value).serialize(serializer),
-            Self::Reference(value) => Tagged::Reference(value.clone()).serialize(serializer),
-            Self::List(value) => Tagged::List(value.clone()).serialize(serializer),
+            Self::Decimal(value) => Lent::Decimal(*value).serialize(serializer),
+            Self::Date(value) => Lent::Date(*value).serialize(serializer),
+            Self::Timestamp(value) => Lent::Timestamp(*value).serialize(serializer),
+            Self::Reference(value) => Lent::Reference(value).serialize(serializer),
+            Self::List(value) => Lent::List(value).serialize(serializer),
         }
     }
 }
@@ -109,7 +119,7 @@ impl<'de> Deserialize<'de> for Value {
                 Ok(Value::Text(value))
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Value, A::Error> {
-                let tagged = Tagged::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                let tagged = Owned::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
                 Ok(match tagged {
                     Tagged::Decimal(value) => Value::Decimal(value),
                     Tagged::Date(value) => Value::Date(value),

@@ -6,7 +6,7 @@ use mapping::{Change, Key};
 
 use crate::halt::Halt;
 use crate::session::Session;
-use crate::stage::{Applied, Keep, Move, Ordered, Pulled};
+use crate::stage::{Applied, Keep, Ordered, Pulled};
 use crate::{Fault, FaultClass, Flow, FlowError, Observation, ParkedClass};
 
 impl Flow {
@@ -37,7 +37,7 @@ impl Flow {
         };
         let observations =
             keys.iter().zip(observed).filter_map(|(key, seen)| seen.or_else(|| gone(key))).collect();
-        let pulled = Pulled { observations, evidence: None, afresh: true, moves: Move::Stay };
+        let pulled = Pulled::by_key(observations, true);
         let mapped = self.transform(session, pulled).await?;
         let planned = self.decide(session, mapped).await?;
         applied.keep.absorb(planned.keep);

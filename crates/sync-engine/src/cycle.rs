@@ -143,8 +143,7 @@ impl Flow {
             let observed = self.parts.source.fetch(part).await?;
             let gone = observed.iter().filter(|seen| seen.is_none()).count() as u64;
             let observations = part.iter().zip(observed).map(|(key, seen)| seen.unwrap_or_else(|| lost(key)));
-            let observations = observations.collect();
-            let pulled = Pulled { observations, evidence: None, afresh: true, moves: Move::Stay };
+            let pulled = Pulled::by_key(observations.collect(), true);
             self.carry(session, Stage::Pulled(pulled)).await?;
             session.report.read -= gone;
             watch.progress(&session.report, None);
@@ -152,31 +151,39 @@ impl Flow {
         Ok(())
     }
 
-    /// Walks page by page; the next page is fetched while the last one is being dealt with.
+    /// Walks batch by batch; the next page is fetched while the last batch is being dealt with.
     async fn walk(&self, session: &mut Session, walk: Walk, watch: &dyn Watch) -> Result<(), FlowError> {
         let mut total = None;
-        let mut page = self.first_page(session, walk.cursor.as_ref()).await?;
-        loop {
-            session.report.pages += 1;
-            total = total.or(page.total);
-            let next = page.more.then(|| page.cursor.clone());
-            let pulled = walk.pulled(page);
-            match next {
-                None => {
-                    self.carry(session, Stage::Pulled(pulled)).await?;
-                    watch.progress(&session.report, total);
-                    return Ok(());
-                }
-                Some(cursor) => {
-                    let upcoming = self.parts.source.pull(Some(&cursor)).instrument(self.page_span());
-                    let (carried, upcoming) =
-                        futures::join!(self.carry(session, Stage::Pulled(pulled)), upcoming);
-                    carried?;
-                    watch.progress(&session.report, total);
-                    page = upcoming?;
-                }
-            }
+        let mut next = Some(self.first_page(session, walk.cursor.as_ref()).await?);
+        while let Some(page) = next {
+            let mut batch = Batch::of(page, walk.sweep.is_some());
+            // What was read before a page failed is dealt with all the same.
+            let failed = self.fill(&mut batch).await.err();
+            session.report.pages += batch.pages;
+            total = total.or(batch.total);
+            let cursor = batch.cursor.clone();
+            let go_on = batch.more && failed.is_none();
+            let upcoming = async { if go_on { Some(self.page(&cursor).await) } else { None } };
+            let (carried, upcoming) =
+                futures::join!(self.carry(session, Stage::Pulled(walk.pulled(batch))), upcoming);
+            carried?;
+            watch.progress(&session.report, total);
+            failed.map_or(Ok(()), Err)?;
+            next = upcoming.transpose()?;
         }
+        Ok(())
+    }
+
+    /// Adds pages to a batch as long as there is room for one more.
+    async fn fill(&self, batch: &mut Batch) -> Result<(), SourceError> {
+        while batch.more && batch.pulled.sightings.len() + batch.last <= self.parts.settings.batch {
+            batch.add(self.page(&batch.cursor).await?);
+        }
+        Ok(())
+    }
+
+    async fn page(&self, cursor: &Cursor) -> Result<Page, SourceError> {
+        self.parts.source.pull(Some(cursor)).instrument(self.page_span()).await
     }
 
     fn page_span(&self) -> tracing::Span {
@@ -214,13 +221,43 @@ struct Sweep {
 }
 
 impl Walk {
-    fn pulled(&self, page: Page) -> Pulled {
-        let Page { observations, cursor, more, evidence, .. } = page;
+    fn pulled(&self, batch: Batch) -> Pulled {
+        let Batch { pulled, cursor, more, .. } = batch;
         let moves = match &self.sweep {
             None => Move::Changes(cursor),
             Some(sweep) => Move::Sweep { cursor, last: !more, adopt: sweep.adopt },
         };
-        Pulled { observations, evidence, afresh: self.sweep.is_some(), moves }
+        Pulled { moves, ..pulled }
+    }
+}
+
+/// Pages that are dealt with together.
+struct Batch {
+    pulled: Pulled,
+    /// Behind its last page.
+    cursor: Cursor,
+    more: bool,
+    total: Option<u64>,
+    pages: u64,
+    /// How many records its last page has.
+    last: usize,
+}
+
+impl Batch {
+    fn of(page: Page, afresh: bool) -> Self {
+        let pulled = Pulled { afresh, ..Pulled::default() };
+        let (cursor, total) = (page.cursor.clone(), page.total);
+        let mut batch = Self { pulled, cursor, more: true, total, pages: 0, last: 0 };
+        batch.add(page);
+        batch
+    }
+
+    fn add(&mut self, page: Page) {
+        self.pages += 1;
+        self.last = page.observations.len();
+        self.pulled.add(page.observations, page.evidence);
+        (self.cursor, self.more) = (page.cursor, page.more);
+        self.total = self.total.or(page.total);
     }
 }
 

@@ -251,7 +251,7 @@ fn parents(draft: &Draft, fault: &Fault) -> Vec<Reference> {
 
 fn references(value: &Value) -> Vec<Reference> {
     match value {
-        Value::Reference(reference) => vec![reference.clone()],
+        Value::Reference(reference) => vec![Reference::clone(reference)],
         Value::List(lines) => lines
             .iter()
             .flat_map(|line| line.fields.iter())

@@ -49,6 +49,9 @@ pub struct FlowSettings {
     pub retry: Duration,
     /// How many records one audit entry names.
     pub chunk: usize,
+    /// How many records are dealt with together, if pages are smaller: a look-up call takes more keys
+    /// than a page has rows.
+    pub batch: usize,
     /// How often a lost write is repeated, and a record that moved is decided anew, within one run.
     pub rounds: u32,
     /// The flow in the other direction between the same records, if there is one.
@@ -149,6 +152,7 @@ impl Default for FlowSettings {
             settle: Duration::from_mins(15),
             retry: Duration::from_mins(1),
             chunk: 200,
+            batch: 10_000,
             rounds: 3,
             pair: None,
             deletes: Deletes::default(),

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::flow::raw;
 use crate::halt::unmappable;
 use crate::session::Session;
-use crate::stage::{Keep, Mapped, Move, Pulled, Stage, Work};
+use crate::stage::{Keep, Mapped, Pulled, Stage, Work};
 use crate::weigh::Case;
 use crate::{
     Carried, Cursor, Explanation, Fence, Flow, FlowError, Lookup, Mode, Moved, Observation, ParkedQuery,
@@ -34,7 +34,7 @@ impl Flow {
         match mode {
             Mode::Keys(keys) => {
                 let observations = self.parts.source.fetch(&keys).await?.into_iter().flatten().collect();
-                let pulled = Pulled { observations, evidence: None, afresh: true, moves: Move::Stay };
+                let pulled = Pulled::by_key(observations, true);
                 self.show(&mut session, pulled, visit).await?;
             }
             Mode::Changes => {
@@ -63,12 +63,8 @@ impl Flow {
             let page = self.parts.source.pull(cursor.as_ref()).await?;
             session.report.pages += 1;
             total = total.or(page.total);
-            let pulled = Pulled {
-                observations: page.observations,
-                evidence: page.evidence,
-                afresh,
-                moves: Move::Stay,
-            };
+            let mut pulled = Pulled { afresh, ..Pulled::default() };
+            pulled.add(page.observations, page.evidence);
             self.show(session, pulled, visit).await?;
             watch.progress(&session.report, total);
             if !page.more {

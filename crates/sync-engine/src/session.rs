@@ -8,7 +8,7 @@ use mapping::{Fields, Key, Policy, Reference, Version};
 
 use crate::brake::Brake;
 use crate::doubts::Doubts;
-use crate::{Attempt, Conflict, Fence, Observation, Parked, ParkedClass, Report};
+use crate::{Attempt, Conflict, Fence, Parked, ParkedClass, Report};
 
 /// One run of one flow, from taking it over to giving it back.
 #[derive(Debug)]
@@ -84,9 +84,9 @@ impl Session {
     }
 
     /// Notes which records a whole sweep has met.
-    pub(crate) fn sweeps(&mut self, observations: &[Observation]) {
+    pub(crate) fn sweeps<'k>(&mut self, keys: impl Iterator<Item = &'k Key>) {
         if let Some(swept) = &mut self.swept {
-            swept.extend(observations.iter().map(|observation| digest(observation.key())));
+            swept.extend(keys.map(digest));
         }
     }
 

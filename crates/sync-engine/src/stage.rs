@@ -1,6 +1,6 @@
 //! The stages of one batch: data flows one way, and each stage owns what it needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mapping::{Entity, ExternalId, Key, Note, Record, Rewrite, Step};
 use tracing::Instrument as _;
@@ -43,13 +43,19 @@ pub(crate) enum Move {
     },
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pulled {
-    pub(crate) observations: Vec<Observation>,
-    pub(crate) evidence: Option<u64>,
+    pub(crate) sightings: Vec<Sighting>,
     /// Compare with the target even what was already dealt with in this version.
     pub(crate) afresh: bool,
     pub(crate) moves: Move,
+}
+
+/// An observation, and the audit entry of the response that it was read from.
+#[derive(Debug)]
+pub(crate) struct Sighting {
+    pub(crate) observation: Observation,
+    pub(crate) evidence: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -121,6 +127,21 @@ pub(crate) struct Counts {
     pub(crate) conflicts: u64,
     pub(crate) rewritten: u64,
     pub(crate) remerged: u64,
+}
+
+impl Pulled {
+    /// Single records, looked at by their keys.
+    pub(crate) fn by_key(observations: Vec<Observation>, afresh: bool) -> Self {
+        let mut pulled = Self { afresh, ..Self::default() };
+        pulled.add(observations, None);
+        pulled
+    }
+
+    /// Adds what was read from one response.
+    pub(crate) fn add(&mut self, observations: Vec<Observation>, evidence: Option<u64>) {
+        let sighting = |observation| Sighting { observation, evidence };
+        self.sightings.extend(observations.into_iter().map(sighting));
+    }
 }
 
 impl Keep {
@@ -222,7 +243,7 @@ impl Flow {
 
     /// Takes a batch through all stages that it has before it.
     pub(crate) async fn carry(&self, session: &mut Session, stage: Stage) -> Result<(), FlowError> {
-        let records = if let Stage::Pulled(pulled) = &stage { pulled.observations.len() } else { 0 };
+        let records = if let Stage::Pulled(pulled) = &stage { pulled.sightings.len() } else { 0 };
         let span = tracing::debug_span!("batch", flow = self.parts.name.as_str(), records);
         self.carry_on(session, stage).instrument(span).await
     }
@@ -300,12 +321,15 @@ impl Session {
 
 /// The newest of each key, in the order of their last occurrence.
 pub(crate) fn newest_by_key<T>(items: Vec<T>, key: impl Fn(&T) -> &Key) -> Vec<T> {
-    let mut last: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut last: HashMap<&Key, usize> = HashMap::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        last.insert(key(item).clone(), index);
+        last.insert(key(item), index);
     }
-    let keep = |index: usize, item: &T| last.get(key(item)) == Some(&index);
-    items.into_iter().enumerate().filter(|(index, item)| keep(*index, item)).map(|(_, item)| item).collect()
+    if last.len() == items.len() {
+        return items;
+    }
+    let newest: HashSet<usize> = last.into_values().collect();
+    items.into_iter().enumerate().filter(|(index, _)| newest.contains(index)).map(|(_, item)| item).collect()
 }
 
 /// External ids that more than one of the items claims.

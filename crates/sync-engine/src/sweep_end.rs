@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::flow::raw;
 use crate::session::Session;
-use crate::stage::{Move, Pulled, Stage};
+use crate::stage::{Pulled, Stage};
 use crate::{Commit, Flow, FlowError, Link, Observation};
 
 /// How many links are looked at in one go.
@@ -51,7 +51,7 @@ impl Flow {
         };
         let observations = keys.iter().zip(observed).map(|(key, seen)| seen.unwrap_or_else(|| gone(key)));
         let observations = observations.collect();
-        let pulled = Pulled { observations, evidence: None, afresh: false, moves: Move::Stay };
+        let pulled = Pulled::by_key(observations, false);
         self.carry(session, Stage::Pulled(pulled)).await
     }
 

@@ -7,26 +7,31 @@ use mapping::{Change, Key, MapError, Mapped as Output, Record};
 use crate::flow::raw;
 use crate::halt::unmappable;
 use crate::session::Session;
-use crate::stage::{Keep, Mapped, Pulled, Work, newest_by_key};
+use crate::stage::{Keep, Mapped, Pulled, Sighting, Work, newest_by_key};
 use crate::{Flow, FlowError, Link, Observation, Parked, ParkedClass, Unreadable};
 
 /// Entries that are written down together: all those of a page would be held in memory twice.
 const AT_ONCE: usize = 5;
 
+/// A change, and the audit entry of the response that it was read from.
+type Seen = (Change, Option<u64>);
+
 /// One change and what the mapper made of it.
 struct Transformation {
     change: Change,
+    /// The audit entry of the response that the change was read from.
+    evidence: Option<u64>,
     output: Result<Output, MapError>,
 }
 
 impl Flow {
     pub(crate) async fn transform(&self, session: &mut Session, pulled: Pulled) -> Result<Mapped, FlowError> {
-        let Pulled { observations, evidence, afresh, moves } = pulled;
+        let Pulled { sightings, afresh, moves } = pulled;
         let mut keep = Keep { moves, ..Keep::default() };
-        session.sweeps(&observations);
-        keep.counts.read = observations.len() as u64;
-        let observations = newest_by_key(observations, Observation::key);
-        let (changes, unreadable) = split(observations);
+        session.sweeps(sightings.iter().map(|sighting| sighting.observation.key()));
+        keep.counts.read = sightings.len() as u64;
+        let sightings = newest_by_key(sightings, |sighting| sighting.observation.key());
+        let (changes, unreadable) = split(sightings);
         for row in unreadable {
             if !session.waits_unread(&row.key, &row.raw) {
                 keep.park(self.parked_row(session, row));
@@ -34,7 +39,7 @@ impl Flow {
         }
         let changes = self.screen(session, changes, afresh, &mut keep).await?;
         let done = self.map_all(session, changes);
-        self.record(&done, evidence).await?;
+        self.record(&done).await?;
         Ok(self.sort(session, done, keep))
     }
 
@@ -42,21 +47,21 @@ impl Flow {
     async fn screen(
         &self,
         session: &Session,
-        changes: Vec<Change>,
+        changes: Vec<Seen>,
         afresh: bool,
         keep: &mut Keep,
-    ) -> Result<Vec<Change>, FlowError> {
+    ) -> Result<Vec<Seen>, FlowError> {
         if afresh || changes.is_empty() {
             return Ok(changes);
         }
         let mapper = self.parts.mapper.name();
-        let keys: Vec<Key> = changes.iter().map(|change| change.key().clone()).collect();
+        let keys: Vec<Key> = changes.iter().map(|(change, _)| change.key().clone()).collect();
         let links = self.links_of(&keys).await?;
         let before = changes.len();
-        let fresh: Vec<Change> = changes
+        let fresh: Vec<Seen> = changes
             .into_iter()
             .zip(links)
-            .filter(|(change, link)| {
+            .filter(|((change, _), link)| {
                 let Change::Put(record) = change else { return true };
                 if session.waits_as(&record.key, &record.version, mapper) {
                     return false;
@@ -75,29 +80,29 @@ impl Flow {
         Ok(fresh)
     }
 
-    fn map_all(&self, session: &Session, changes: Vec<Change>) -> Vec<Transformation> {
-        let map = |change: Change| {
+    fn map_all(&self, session: &Session, changes: Vec<Seen>) -> Vec<Transformation> {
+        let map = |(change, evidence): Seen| {
             let change = amended(session, change);
             let output = self.parts.mapper.map(&change);
-            Transformation { change, output }
+            Transformation { change, evidence, output }
         };
         changes.into_iter().map(map).collect()
     }
 
     /// Puts the transformations on record, in entries of a bounded number of records.
-    async fn record(&self, done: &[Transformation], evidence: Option<u64>) -> Result<(), FlowError> {
-        if done.is_empty() {
-            return Ok(());
-        }
+    async fn record(&self, done: &[Transformation]) -> Result<(), FlowError> {
         let entry = |part: &[Transformation]| {
             let records = part.iter().map(|one| one.change.key().to_string()).collect();
             let items = part.iter().map(Transformation::item).collect();
             let mapper = self.parts.mapper.name().to_owned();
+            let evidence = part.first().and_then(|one| one.evidence);
             self.entry(records, Event::Mapped { mapper, evidence, items })
         };
         let chunk = self.parts.settings.chunk.max(1);
-        for part in done.chunks(chunk * AT_ONCE) {
-            self.parts.log.append(part.chunks(chunk).map(entry).collect()).await?;
+        for page in done.chunk_by(|one, other| one.evidence == other.evidence) {
+            for part in page.chunks(chunk * AT_ONCE) {
+                self.parts.log.append(part.chunks(chunk).map(entry).collect()).await?;
+            }
         }
         Ok(())
     }
@@ -105,7 +110,7 @@ impl Flow {
     /// Sends each draft on its way; what cannot be mapped waits.
     fn sort(&self, session: &Session, done: Vec<Transformation>, keep: Keep) -> Mapped {
         let mut mapped = Mapped { work: Vec::with_capacity(done.len()), gone: Vec::new(), keep };
-        for Transformation { change, output } in done {
+        for Transformation { change, output, .. } in done {
             let record = match change {
                 Change::Put(record) => record,
                 Change::Gone { entity, key } => {
@@ -177,12 +182,12 @@ impl Transformation {
     }
 }
 
-fn split(observations: Vec<Observation>) -> (Vec<Change>, Vec<Unreadable>) {
-    let mut changes: Vec<Change> = Vec::with_capacity(observations.len());
+fn split(sightings: Vec<Sighting>) -> (Vec<Seen>, Vec<Unreadable>) {
+    let mut changes: Vec<Seen> = Vec::with_capacity(sightings.len());
     let mut unreadable = Vec::new();
-    for observation in observations {
+    for Sighting { observation, evidence } in sightings {
         match observation {
-            Observation::Change(change) => changes.push(change),
+            Observation::Change(change) => changes.push((change, evidence)),
             Observation::Unreadable(row) => unreadable.push(row),
         }
     }

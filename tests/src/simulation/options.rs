@@ -44,6 +44,13 @@ pub struct Options {
     pub salesforce_faults: Vec<Rate>,
 }
 
+impl Options {
+    /// How many records are dealt with together: in half of the worlds two pages, else one.
+    pub(crate) fn batch(&self) -> usize {
+        if self.page_size.is_multiple_of(2) { 2 * self.page_size } else { 1 }
+    }
+}
+
 /// What a world has besides suppliers.
 #[derive(Debug, Clone)]
 pub struct Mission {

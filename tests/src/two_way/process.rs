@@ -81,6 +81,7 @@ fn settings(from: Which) -> FlowSettings {
     FlowSettings {
         policy: Policy { owners, ..Policy::default() },
         pair: Some(Pair { name: BOOK.into(), swapped, partner: Some(partner.into()) }),
+        batch: 1,
         deletes: if from == Which::A { Deletes::Delete } else { Deletes::Ignore },
         ..FlowSettings::default()
     }

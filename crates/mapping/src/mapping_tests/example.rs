@@ -157,7 +157,7 @@ impl<'de> serde::de::Visitor<'de> for Visitor {
             "decimal" => Value::Decimal(map.next_value::<Decimal>()?),
             "date" => Value::Date(map.next_value::<Date>()?),
             "timestamp" => Value::Timestamp(map.next_value::<Timestamp>()?),
-            "reference" => Value::Reference(map.next_value::<Reference>()?),
+            "reference" => Value::from(map.next_value::<Reference>()?),
             other => return Err(serde::de::Error::unknown_variant(other, TAGS)),
         }))
     }

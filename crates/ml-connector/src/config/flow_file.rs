@@ -139,6 +139,7 @@ impl FlowFile {
             settle: table.settle.map_or(default.settle, |span| span.0),
             retry: table.retry.map_or(default.retry, |span| span.0),
             chunk: table.chunk.map_or(default.chunk, |count| count.get().into()),
+            batch: default.batch,
             rounds: table.rounds.map_or(default.rounds, |count| count.get().into()),
             missing: match table.missing {
                 Some(MissingWord::Wait) => Missing::Wait,

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use mapping::{Entity, FieldName, Fields, Value};
+use mapping::{Entity, FieldNames, Fields, Value};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::{Deserialize, Serialize, Serializer};
@@ -19,8 +19,8 @@ pub(super) struct Form {
     pub(super) mapper: String,
     /// The kind of target record; `None` for links of the first version.
     pub(super) entity: Option<Entity>,
-    source: Vec<FieldName>,
-    target: Vec<FieldName>,
+    source: FieldNames,
+    target: FieldNames,
 }
 
 /// A record's share of a form.
@@ -37,28 +37,24 @@ pub(super) struct Values<'a>(pub(super) &'a Fields);
 
 impl Serialize for Values<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(_, value)| value))
+        serializer.collect_seq(self.0.values())
     }
 }
 
 impl Form {
     fn fits(&self, filled: &Filled<'_>) -> bool {
-        let same = |names: &[FieldName], fields: &Fields| {
-            names.len() == fields.len() && names.iter().eq(fields.iter().map(|(name, _)| name))
-        };
         self.mapper == filled.mapper
             && self.entity.as_ref() == filled.entity
-            && same(&self.source, filled.source)
-            && same(&self.target, filled.target)
+            && self.source == *filled.source.names()
+            && self.target == *filled.target.names()
     }
 
     fn of(filled: &Filled<'_>) -> Self {
-        let names = |fields: &Fields| fields.iter().map(|(name, _)| name.clone()).collect();
         Self {
             mapper: filled.mapper.to_owned(),
             entity: filled.entity.cloned(),
-            source: names(filled.source),
-            target: names(filled.target),
+            source: filled.source.names().clone(),
+            target: filled.target.names().clone(),
         }
     }
 
@@ -68,11 +64,10 @@ impl Form {
     }
 }
 
-fn join(names: &[FieldName], values: Vec<Value>) -> rusqlite::Result<Fields> {
-    if names.len() != values.len() {
-        return Err(damaged(format!("{} values for {} fields", values.len(), names.len()).into()));
-    }
-    Ok(Fields::distinct(names.iter().cloned().zip(values).collect()))
+fn join(names: &FieldNames, values: Vec<Value>) -> rusqlite::Result<Fields> {
+    let count = values.len();
+    let mismatch = || damaged(format!("{count} values for {} fields", names.len()).into());
+    names.fill(values).ok_or_else(mismatch)
 }
 
 /// Text that cannot be read back is damage; SQLite's own error carries it to the caller.

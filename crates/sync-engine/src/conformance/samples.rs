@@ -145,7 +145,7 @@ pub(super) fn every_value() -> Fields {
         ("Empty", Value::text("")),
         ("Day", Value::Date(date(2024, 2, 29))),
         ("Time", Value::Timestamp("2026-03-29T01:02:03.123456789Z".parse().expect("a time"))),
-        ("Parent", Value::Reference(reference)),
+        ("Parent", Value::from(reference)),
         ("Lines", Value::List(vec![line])),
     ]
     .into_iter()

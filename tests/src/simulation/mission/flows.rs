@@ -72,7 +72,8 @@ fn flow(process: &Process<'_>, world: &World, name: &str) -> Flow {
         }
         _ => Arc::new(declared.clone()),
     };
-    let mut settings = FlowSettings { policy: declared.policy(), ..FlowSettings::default() };
+    let batch = world.options.batch();
+    let mut settings = FlowSettings { policy: declared.policy(), batch, ..FlowSettings::default() };
     let ends = match name {
         "customers-back" => {
             settings.policy.create = false;
