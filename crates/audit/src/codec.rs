@@ -1,7 +1,8 @@
 //! The bytes of an entry: a small readable header and a compressed payload.
 //!
 //! The header is one JSON object that always comes out the same for the same entry; the payload
-//! holds what is large (bodies, transformations, decisions, notes), byte for byte.
+//! holds what is large (bodies, transformations, decisions, notes), byte for byte. A header that
+//! names many records is compressed as well.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -12,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use wire::Timestamp;
 use zstd::bulk::{Compressor, Decompressor};
 
-use crate::{Decision, Entry, Event, Exchange, MappedItem, Scope};
+use crate::{Decision, Entry, Event, Exchange, Scope, columns};
 
-/// The version of the header's layout.
-const VERSION: u8 = 1;
+/// The version of the layout. The second one has transformations by columns, and long headers
+/// compressed.
+const VERSION: u8 = 2;
 /// First byte of a payload that is kept as it is.
 const STORED: u8 = 0;
 /// First byte of a payload that is one zstd frame.
@@ -24,13 +26,16 @@ const ZSTD: u8 = 1;
 const LEVEL: i32 = 1;
 /// Shorter payloads do not shrink.
 const WORTH_COMPRESSING: usize = 64;
+/// Longer headers name many records, and are compressed.
+const LONG_HEADER: usize = 512;
 /// No body comes near this (the transport caps them at 64 MiB): a larger one is damage.
 const MAX_PAYLOAD: usize = 1 << 30;
 
 /// The bytes that a log keeps of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
-    /// One JSON object: version, time, run, flow, records and what is small about the event.
+    /// One JSON object: version, time, run, flow, records and what is small about the event;
+    /// compressed like a payload if it is long.
     pub header: Vec<u8>,
     /// Compressed; its first byte says how.
     pub payload: Vec<u8>,
@@ -64,23 +69,29 @@ pub fn encode(entry: &Entry) -> Encoded {
         records: Cow::Borrowed(&entry.records),
         event: Detail::of(&entry.event),
     };
-    Encoded { header: json(&header), payload: pack(&body(&entry.event)) }
+    let header = json(&header);
+    let header = if header.len() > LONG_HEADER { pack(&header) } else { header };
+    Encoded { header, payload: pack(&body(&entry.event)) }
 }
 
 /// The entry that `header` and `payload` hold.
 pub fn decode(header: &[u8], payload: &[u8]) -> Result<Entry, CodecError> {
+    let header = match header.first() {
+        Some(&(STORED | ZSTD)) => Cow::Owned(unpack(header, CodecError::Header)?),
+        _ => Cow::Borrowed(header),
+    };
     let Version { v } =
-        serde_json::from_slice(header).map_err(|error| CodecError::Header(error.to_string()))?;
+        serde_json::from_slice(&header).map_err(|error| CodecError::Header(error.to_string()))?;
     if v > VERSION {
         return Err(CodecError::Newer { found: v });
     }
     let header: Header<'_> =
-        serde_json::from_slice(header).map_err(|error| CodecError::Header(error.to_string()))?;
+        serde_json::from_slice(&header).map_err(|error| CodecError::Header(error.to_string()))?;
     Ok(Entry {
         at: header.at,
         scope: Scope { run: Arc::from(header.run), flow: Arc::from(header.flow) },
         records: Arc::from(header.records.into_owned()),
-        event: header.event.join(unpack(payload)?)?,
+        event: header.event.join(unpack(payload, CodecError::Payload)?)?,
     })
 }
 
@@ -193,7 +204,7 @@ impl<'a> Detail<'a> {
             Self::Mapped { mapper, evidence } => Event::Mapped {
                 mapper: mapper.into_owned(),
                 evidence,
-                items: parse::<Vec<MappedItem>>(&payload)?,
+                items: columns::read(&payload).map_err(CodecError::Payload)?,
             },
             Self::Decided {} => Event::Decided { decisions: parse::<Vec<Decision>>(&payload)? },
             Self::Run { what } => Event::Run { what: what.into_owned(), note: parse(&payload)? },
@@ -210,20 +221,9 @@ fn body(event: &Event) -> Cow<'_, [u8]> {
         Event::Asked(exchange) => Cow::Borrowed(&exchange.body),
         Event::Answered { body, .. } => Cow::Borrowed(body),
         Event::Unanswered { .. } => Cow::Borrowed(&[]),
-        Event::Mapped { items, .. } => Cow::Owned(transformations(items)),
+        Event::Mapped { items, .. } => Cow::Owned(columns::write(items)),
         Event::Decided { decisions } => Cow::Owned(json(decisions)),
         Event::Run { note, .. } | Event::Operator { note, .. } => Cow::Borrowed(note.get().as_bytes()),
-    }
-}
-
-/// Transformations are large: their place is made before they are copied into it.
-fn transformations(items: &[MappedItem]) -> Vec<u8> {
-    const NAMES: usize = r#"{"input":,"output":},"#.len();
-    let size = |item: &MappedItem| item.input.get().len() + item.output.get().len() + NAMES;
-    let mut out = Vec::with_capacity(items.iter().map(size).sum::<usize>() + 2);
-    match serde_json::to_writer(&mut out, items) {
-        Ok(()) => out,
-        Err(_) => Vec::new(),
     }
 }
 
@@ -267,9 +267,8 @@ fn compress(raw: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn unpack(payload: &[u8]) -> Result<Vec<u8>, CodecError> {
-    let damaged = |detail: String| CodecError::Payload(detail);
-    match payload.split_first() {
+fn unpack(packed: &[u8], damaged: fn(String) -> CodecError) -> Result<Vec<u8>, CodecError> {
+    match packed.split_first() {
         Some((&STORED, raw)) => Ok(raw.to_vec()),
         Some((&ZSTD, frame)) => DECOMPRESSOR.with_borrow_mut(|decompressor| {
             let decompressor =
@@ -293,6 +292,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
+    use crate::MappedItem;
 
     fn raw(text: &str) -> Box<RawValue> {
         RawValue::from_string(text.to_owned()).expect("JSON")
@@ -365,7 +365,7 @@ mod tests {
         let encoded = encode(&entry);
         assert_eq!(
             String::from_utf8(encoded.header).expect("text"),
-            r#"{"v":1,"at":"2025-03-01T12:00:00.123456789Z","run":"run 7","flow":"suppliers","records":["S1"],"event":{"decided":{}}}"#
+            r#"{"v":2,"at":"2025-03-01T12:00:00.123456789Z","run":"run 7","flow":"suppliers","records":["S1"],"event":{"decided":{}}}"#
         );
         assert_eq!(encoded.payload, b"\0[]");
     }
@@ -384,10 +384,20 @@ mod tests {
     }
 
     #[test]
+    fn a_long_header_is_compressed() {
+        let mut entry = entry(Event::Decided { decisions: Vec::new() });
+        entry.records = (0..200).map(|number| format!("S{number}")).collect();
+        let encoded = encode(&entry);
+        assert!(encoded.header.len() < 900, "{}", encoded.header.len());
+        let decoded = decode(&encoded.header, &encoded.payload).expect("our own bytes");
+        assert_eq!(decoded.records, entry.records);
+    }
+
+    #[test]
     fn damage_is_an_error() {
         let good = encode(&entry(asked(vec![b'x'; 1_000])));
-        let newer = String::from_utf8_lossy(&good.header).replace("\"v\":1", "\"v\":2").into_bytes();
-        assert_eq!(decode(&newer, &good.payload).expect_err("newer"), CodecError::Newer { found: 2 });
+        let newer = String::from_utf8_lossy(&good.header).replace("\"v\":2", "\"v\":3").into_bytes();
+        assert_eq!(decode(&newer, &good.payload).expect_err("newer"), CodecError::Newer { found: 3 });
         for header in [&b""[..], b"{}", b"[1]", b"{\"v\":1}", &good.header[1..]] {
             assert!(matches!(decode(header, &good.payload), Err(CodecError::Header(_))));
         }

@@ -11,6 +11,8 @@ pub mod recorded;
 pub mod redaction;
 pub mod scope;
 
+mod columns;
+
 pub use chain::Chain;
 pub use codec::{CodecError, Encoded};
 pub use entry::{Decision, Entry, Event, Exchange, Kind, MappedItem, Scope};

@@ -58,7 +58,8 @@ pub(crate) const STATE: Schema = Schema {
 /// transformation, decision, write): the index is over sets, one row a record and set.
 pub(crate) const AUDIT: Schema = Schema {
     id: 0x6d6c_6302,
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE entries (
             number INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, flow TEXT NOT NULL,
             run TEXT NOT NULL, record_set INTEGER, header BLOB NOT NULL, payload BLOB NOT NULL,
@@ -78,7 +79,10 @@ pub(crate) const AUDIT: Schema = Schema {
         CREATE TRIGGER members_last BEFORE DELETE ON members BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
         CREATE TRIGGER record_sets_stay BEFORE UPDATE ON record_sets BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
         CREATE TRIGGER record_sets_last BEFORE DELETE ON record_sets BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
-    "],
+    ",
+        // The second layout of entries: a program that does not know it refuses the file.
+        "",
+    ],
 };
 
 impl Schema {

@@ -1,0 +1,258 @@
+//! How transformations are written: what they have in common once, and their values by columns.
+//!
+//! The records of an entry nearly always have the same members in the same order, so that half of
+//! their JSON is the same again and again, and the values of one member resemble each other more
+//! than their neighbours. A run of items whose texts differ in nothing but plain values is kept as
+//! the pieces between the values, and one list for each value; put together, every item is again the
+//! text that it was, byte for byte.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::MappedItem;
+
+/// Items that differ in nothing but plain values.
+#[derive(Default)]
+struct Run {
+    count: usize,
+    /// What stands before, between and behind the values.
+    common: Vec<String>,
+    /// For each value the texts of all items, behind commas.
+    columns: Vec<String>,
+}
+
+/// The same, as it is read.
+#[derive(Deserialize)]
+struct Read<'a> {
+    count: usize,
+    common: Vec<String>,
+    #[serde(borrow)]
+    columns: Vec<Vec<&'a RawValue>>,
+}
+
+/// The payload of `items`.
+pub(crate) fn write(items: &[MappedItem]) -> Vec<u8> {
+    let mut out = b"{\"runs\":[".to_vec();
+    let (mut text, mut run, mut values) = (String::new(), Run::default(), Vec::new());
+    for item in items {
+        text.clear();
+        for part in ["{\"input\":", item.input.get(), ",\"output\":", item.output.get(), "}"] {
+            text.push_str(part);
+        }
+        if !run.fits(&text, &mut values) {
+            run.finish(&mut out);
+            run = Run::of(&text, &mut values);
+        }
+        run.add(&text, &values);
+    }
+    run.finish(&mut out);
+    out.extend_from_slice(b"]}");
+    out
+}
+
+/// The items of a payload.
+pub(crate) fn read(payload: &[u8]) -> Result<Vec<MappedItem>, String> {
+    #[derive(Deserialize)]
+    struct Runs<'a> {
+        #[serde(borrow)]
+        runs: Vec<Read<'a>>,
+    }
+    // As they were written at first: one behind the other.
+    if payload.first() == Some(&b'[') {
+        return serde_json::from_slice(payload).map_err(|error| error.to_string());
+    }
+    let Runs { runs } = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
+    let mut items = Vec::new();
+    for run in runs {
+        let whole = run.columns.iter().all(|column| column.len() == run.count);
+        if !whole || run.common.len() != run.columns.len() + 1 {
+            return Err("a column does not have one value for each item".into());
+        }
+        for place in 0..run.count {
+            items.push(serde_json::from_str(&run.text(place)).map_err(|error| error.to_string())?);
+        }
+    }
+    Ok(items)
+}
+
+impl Read<'_> {
+    fn text(&self, place: usize) -> String {
+        let values = self.columns.iter().map(|column| column.get(place).map_or("", |value| value.get()));
+        self.common.iter().map(String::as_str).zip(values.chain([""])).flat_map(<[&str; 2]>::from).collect()
+    }
+}
+
+impl Run {
+    /// The run that an item begins, and the places of its values.
+    fn of(text: &str, values: &mut Vec<(usize, usize)>) -> Self {
+        let (mut common, mut begun, mut at) = (Vec::new(), 0, 0);
+        values.clear();
+        while let Some(byte) = text.as_bytes().get(at) {
+            match plain(text, at) {
+                // A text before a colon is the name of a member.
+                Some(end) if *byte != b'"' || !is_name(text, end) => {
+                    common.push(text.get(begun..at).unwrap_or_default().to_owned());
+                    values.push((at, end));
+                    (begun, at) = (end, end);
+                }
+                Some(end) => at = end,
+                None => at += 1,
+            }
+        }
+        common.push(text.get(begun..).unwrap_or_default().to_owned());
+        Self { count: 0, columns: vec![String::new(); values.len()], common }
+    }
+
+    /// Whether an item differs in nothing but plain values, and their places in it.
+    fn fits(&self, text: &str, values: &mut Vec<(usize, usize)>) -> bool {
+        values.clear();
+        let mut at = 0;
+        for (place, piece) in self.common.iter().enumerate() {
+            if !text.get(at..).is_some_and(|rest| rest.starts_with(piece.as_str())) {
+                return false;
+            }
+            at += piece.len();
+            if place < self.columns.len() {
+                let Some(end) = plain(text, at) else { return false };
+                values.push((at, end));
+                at = end;
+            }
+        }
+        at == text.len() && self.count > 0
+    }
+
+    fn add(&mut self, text: &str, values: &[(usize, usize)]) {
+        self.count += 1;
+        for (column, (begin, end)) in self.columns.iter_mut().zip(values) {
+            column.push(',');
+            column.push_str(text.get(*begin..*end).unwrap_or_default());
+        }
+    }
+
+    fn finish(self, out: &mut Vec<u8>) {
+        if self.count == 0 {
+            return;
+        }
+        if out.last() == Some(&b'}') {
+            out.push(b',');
+        }
+        out.extend_from_slice(format!("{{\"count\":{},\"common\":", self.count).as_bytes());
+        out.extend(json(&self.common));
+        out.extend_from_slice(b",\"columns\":[");
+        for (place, column) in self.columns.iter().enumerate() {
+            out.extend_from_slice(if place == 0 { b"[" } else { b",[" });
+            out.extend_from_slice(column.get(1..).unwrap_or_default().as_bytes());
+            out.push(b']');
+        }
+        out.extend_from_slice(b"]}");
+    }
+}
+
+/// Texts always have a JSON form.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// Where the plain value that begins at `at` ends, if one does.
+fn plain(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let rest = bytes.get(at + 1..)?;
+    match bytes.get(at)? {
+        b'"' => {
+            let mut escaped = false;
+            let ends = |byte: &u8| {
+                let end = *byte == b'"' && !escaped;
+                escaped = *byte == b'\\' && !escaped;
+                end
+            };
+            rest.iter().position(ends).map(|length| at + length + 2)
+        }
+        b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+            let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-');
+            Some(at + 1 + rest.iter().take_while(|byte| goes_on(byte)).count())
+        }
+        _ => None,
+    }
+}
+
+fn is_name(text: &str, end: usize) -> bool {
+    text.get(end..).is_some_and(|rest| rest.trim_start().starts_with(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn item(input: &str, output: &str) -> MappedItem {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).expect("JSON");
+        MappedItem { input: raw(input), output: raw(output) }
+    }
+
+    fn texts(items: &[MappedItem]) -> Vec<(String, String)> {
+        items.iter().map(|item| (item.input.get().to_owned(), item.output.get().to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_common_stands_once_and_every_text_comes_back() {
+        let items = [
+            item(r#"{"k":"S1","n": 1.50e0,"n":2}"#, r#"{"drafts":[{"a\"":null}]}"#),
+            item(r#"{"k":"S2\\","n": -1,"n":true}"#, r#"{"drafts":[{"a\"":"\""}]}"#),
+            item("[ ]", "{}"),
+            item("[ ]", "{}"),
+            item("\"x\"", "7"),
+        ];
+        let payload = write(&items);
+        let text = std::str::from_utf8(&payload).expect("text");
+        assert_eq!(text.matches("drafts").count(), 1, "{text}");
+        assert!(text.contains(r#"["S1","S2\\"]"#), "{text}");
+        assert_eq!(texts(&read(&payload).expect("our own")), texts(&items));
+        assert!(read(&write(&[])).expect("nothing").is_empty());
+    }
+
+    #[test]
+    fn items_that_stand_one_behind_the_other_are_read_too() {
+        let items = [item("{\"a\" : 1}", "[]"), item("2", "null")];
+        let payload = serde_json::to_vec(&items).expect("JSON");
+        assert_eq!(texts(&read(&payload).expect("the first layout")), texts(&items));
+    }
+
+    #[test]
+    fn damage_is_told() {
+        for text in [
+            "",
+            "{}",
+            r#"{"runs":[{"count":2,"common":["{\"input\":",",\"output\":1}"],"columns":[[1]]}]}"#,
+            r#"{"runs":[{"count":1,"common":["{\"input\":1,\"output\":1}"],"columns":[[1]]}]}"#,
+            r#"{"runs":[{"count":1,"common":["{\"input\":",",\"output\":"],"columns":[[1]]}]}"#,
+        ] {
+            assert!(read(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    fn value() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            "[a\"\\\\é:,{ ]{0,4}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Into::into),
+                proptest::collection::btree_map("[a\":]{0,2}", inner, 0..3)
+                    .prop_map(|members| members.into_iter().collect::<serde_json::Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_items_come_back(values in proptest::collection::vec((value(), value()), 0..6), spaced in any::<bool>()) {
+            let text = |value: &serde_json::Value| if spaced { format!("{value:#}") } else { value.to_string() };
+            let items: Vec<_> = values.iter().map(|(one, two)| item(&text(one), &text(two))).collect();
+            prop_assert_eq!(texts(&read(&write(&items)).expect("our own")), texts(&items));
+        }
+    }
+}
