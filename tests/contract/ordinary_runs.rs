@@ -17,7 +17,7 @@ async fn a_first_load_brings_every_row_once() {
 #[tokio::test]
 async fn pages_are_looked_up_together_as_far_as_a_batch_goes() {
     let mut bench = Bench::new(45);
-    bench.settings.batch = 20;
+    (bench.settings.batch, bench.settings.part) = (20, 15);
     let report = bench.changes().await;
     assert_eq!((report.read, report.created, report.pages), (45, 45, 5));
     assert_eq!(bench.sink.finds(), 3, "two pages, two pages, and the rest");

@@ -13,13 +13,17 @@ use crate::MappedItem;
 
 /// Items that differ in nothing but plain values.
 #[derive(Default)]
-struct Run {
+struct Run<'a> {
     count: usize,
-    /// What stands before, between and behind the values.
-    common: Vec<String>,
-    /// For each value the texts of all items, behind commas.
-    columns: Vec<String>,
+    input: Frame,
+    output: Frame,
+    /// Item by item.
+    values: Vec<&'a str>,
 }
+
+/// What stands before, between and behind the values of a text.
+#[derive(Default)]
+struct Frame(Vec<String>);
 
 /// The same, as it is read.
 #[derive(Deserialize)]
@@ -33,17 +37,12 @@ struct Read<'a> {
 /// The payload of `items`.
 pub(crate) fn write(items: &[MappedItem]) -> Vec<u8> {
     let mut out = b"{\"runs\":[".to_vec();
-    let (mut text, mut run, mut values) = (String::new(), Run::default(), Vec::new());
+    let mut run = Run::default();
     for item in items {
-        text.clear();
-        for part in ["{\"input\":", item.input.get(), ",\"output\":", item.output.get(), "}"] {
-            text.push_str(part);
-        }
-        if !run.fits(&text, &mut values) {
+        if !run.takes(item) {
             run.finish(&mut out);
-            run = Run::of(&text, &mut values);
+            run = Run::of(item);
         }
-        run.add(&text, &values);
     }
     run.finish(&mut out);
     out.extend_from_slice(b"]}");
@@ -82,17 +81,75 @@ impl Read<'_> {
     }
 }
 
-impl Run {
-    /// The run that an item begins, and the places of its values.
-    fn of(text: &str, values: &mut Vec<(usize, usize)>) -> Self {
+impl<'a> Run<'a> {
+    /// The run that an item begins.
+    fn of(item: &'a MappedItem) -> Self {
+        let mut values = Vec::new();
+        let (input, output) =
+            (Frame::of(item.input.get(), &mut values), Frame::of(item.output.get(), &mut values));
+        Self { count: 1, input, output, values }
+    }
+
+    /// Adds an item, if it differs in nothing but plain values.
+    fn takes(&mut self, item: &'a MappedItem) -> bool {
+        let before = self.values.len();
+        let fits = self.count > 0
+            && self.input.fits(item.input.get(), &mut self.values)
+            && self.output.fits(item.output.get(), &mut self.values);
+        if fits {
+            self.count += 1;
+        } else {
+            self.values.truncate(before);
+        }
+        fits
+    }
+
+    fn finish(self, out: &mut Vec<u8>) {
+        let Self { count, input: Frame(mut common), output: Frame(output), values } = self;
+        if count == 0 {
+            return;
+        }
+        if out.last() == Some(&b'}') {
+            out.push(b',');
+        }
+        // The frames become one: of the whole item.
+        let mut output = output.into_iter();
+        common.first_mut().into_iter().for_each(|first| first.insert_str(0, "{\"input\":"));
+        common.last_mut().into_iter().for_each(|last| {
+            last.push_str(",\"output\":");
+            last.extend(output.next());
+        });
+        common.extend(output);
+        common.last_mut().into_iter().for_each(|last| last.push('}'));
+        out.extend_from_slice(format!("{{\"count\":{count},\"common\":").as_bytes());
+        out.extend(json(&common));
+        out.extend_from_slice(b",\"columns\":[");
+        out.reserve(values.iter().map(|value| value.len() + 1).sum());
+        let width = common.len() - 1;
+        for column in 0..width {
+            out.extend_from_slice(if column == 0 { b"[" } else { b",[" });
+            for (place, value) in values.iter().skip(column).step_by(width).enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(value.as_bytes());
+            }
+            out.push(b']');
+        }
+        out.extend_from_slice(b"]}");
+    }
+}
+
+impl Frame {
+    /// The frame of a text; its values are added to `values`.
+    fn of<'a>(text: &'a str, values: &mut Vec<&'a str>) -> Self {
         let (mut common, mut begun, mut at) = (Vec::new(), 0, 0);
-        values.clear();
         while let Some(byte) = text.as_bytes().get(at) {
             match plain(text, at) {
                 // A text before a colon is the name of a member.
                 Some(end) if *byte != b'"' || !is_name(text, end) => {
                     common.push(text.get(begun..at).unwrap_or_default().to_owned());
-                    values.push((at, end));
+                    values.extend(text.get(at..end));
                     (begun, at) = (end, end);
                 }
                 Some(end) => at = end,
@@ -100,51 +157,24 @@ impl Run {
             }
         }
         common.push(text.get(begun..).unwrap_or_default().to_owned());
-        Self { count: 0, columns: vec![String::new(); values.len()], common }
+        Self(common)
     }
 
-    /// Whether an item differs in nothing but plain values, and their places in it.
-    fn fits(&self, text: &str, values: &mut Vec<(usize, usize)>) -> bool {
-        values.clear();
+    /// Whether a text differs in nothing but plain values, which are added to `values`.
+    fn fits<'a>(&self, text: &'a str, values: &mut Vec<&'a str>) -> bool {
         let mut at = 0;
-        for (place, piece) in self.common.iter().enumerate() {
+        for (place, piece) in self.0.iter().enumerate() {
+            if place > 0 {
+                let Some(end) = plain(text, at) else { return false };
+                values.extend(text.get(at..end));
+                at = end;
+            }
             if !text.get(at..).is_some_and(|rest| rest.starts_with(piece.as_str())) {
                 return false;
             }
             at += piece.len();
-            if place < self.columns.len() {
-                let Some(end) = plain(text, at) else { return false };
-                values.push((at, end));
-                at = end;
-            }
         }
-        at == text.len() && self.count > 0
-    }
-
-    fn add(&mut self, text: &str, values: &[(usize, usize)]) {
-        self.count += 1;
-        for (column, (begin, end)) in self.columns.iter_mut().zip(values) {
-            column.push(',');
-            column.push_str(text.get(*begin..*end).unwrap_or_default());
-        }
-    }
-
-    fn finish(self, out: &mut Vec<u8>) {
-        if self.count == 0 {
-            return;
-        }
-        if out.last() == Some(&b'}') {
-            out.push(b',');
-        }
-        out.extend_from_slice(format!("{{\"count\":{},\"common\":", self.count).as_bytes());
-        out.extend(json(&self.common));
-        out.extend_from_slice(b",\"columns\":[");
-        for (place, column) in self.columns.iter().enumerate() {
-            out.extend_from_slice(if place == 0 { b"[" } else { b",[" });
-            out.extend_from_slice(column.get(1..).unwrap_or_default().as_bytes());
-            out.push(b']');
-        }
-        out.extend_from_slice(b"]}");
+        at == text.len()
     }
 }
 

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 /// wherever it finds it in a sub-request, in the values of records too.
 pub(crate) const MARKER: &str = "@{";
 
+/// The bytes of a record, as they usually are: thousands of them are in memory at once.
+const USUAL: usize = 768;
+
 /// The JSON members of one record, written as they are added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordBody {
@@ -20,7 +23,7 @@ pub struct RecordBody {
 impl RecordBody {
     /// A record of this object type.
     pub fn new(object: &str) -> Self {
-        let mut text = String::with_capacity(512);
+        let mut text = String::with_capacity(USUAL);
         text.push_str("{\"attributes\":{\"type\":");
         push_json(&mut text, object);
         text.push('}');

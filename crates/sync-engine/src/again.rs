@@ -40,6 +40,7 @@ impl Flow {
         let pulled = Pulled::by_key(observations, true);
         let mapped = self.transform(session, pulled).await?;
         let planned = self.decide(session, mapped).await?;
+        self.intend(session, &planned.ordered).await?;
         applied.keep.absorb(planned.keep);
         applied.keep.counts.remerged += keys.len() as u64;
         Ok(planned.ordered)

@@ -1,5 +1,5 @@
-//! Mapped → planned: the target is looked up, the plan decides, and both the decision and the
-//! intent to write are durable before anything is sent.
+//! Mapped → planned: the target is looked up, the plan decides, and the decision is durable before
+//! anything is sent.
 
 use std::collections::BTreeMap;
 
@@ -43,10 +43,6 @@ impl Flow {
         if !first.is_empty() {
             let commit = Commit { conflicts: first, ..Commit::default() };
             self.parts.store.commit(&self.parts.name, session.fence, commit).await?;
-        }
-        let intents: Vec<Intent> = planned.ordered.iter().map(|ordered| ordered.intent.clone()).collect();
-        if !intents.is_empty() {
-            self.parts.store.intend(&self.parts.name, session.fence, intents).await?;
         }
         Ok(planned)
     }

@@ -1,4 +1,4 @@
-//! Planned → applied: steps are sent, and every one of them gets an outcome that is known, or known
+//! Planned → applied: intents are made durable, steps are sent, and every one of them gets an outcome that is known, or known
 //! to be in doubt. A lost answer is settled by reading the target back.
 
 use audit::Decision;
@@ -30,23 +30,49 @@ impl Flow {
         planned: Planned,
     ) -> Result<Applied, FlowError> {
         let Planned { ordered, keep } = planned;
+        let mut rest = ordered;
         let mut applied = Applied { keep, stop: None };
+        while !rest.is_empty() && applied.stop.is_none() {
+            let later = rest.split_off(rest.len().min(self.parts.settings.part.max(1)));
+            let part = std::mem::replace(&mut rest, later);
+            self.intend(session, &part).await?;
+            self.see_through(session, part, &mut applied).await?;
+        }
+        Ok(applied)
+    }
+
+    /// Makes the intents durable, before anything is sent.
+    pub(crate) async fn intend(&self, session: &Session, ordered: &[Ordered]) -> Result<(), FlowError> {
+        let intents: Vec<Intent> = ordered.iter().map(|ordered| ordered.intent.clone()).collect();
+        if !intents.is_empty() {
+            self.parts.store.intend(&self.parts.name, session.fence, intents).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends steps until each has an outcome.
+    async fn see_through(
+        &self,
+        session: &mut Session,
+        part: Vec<Ordered>,
+        applied: &mut Applied,
+    ) -> Result<(), FlowError> {
         let mut round = 0;
-        let mut open = ordered;
+        let mut open = part;
         while !open.is_empty() && applied.stop.is_none() {
             round += 1;
-            let Sent { lost, mut moved, suspects } = self.send(session, open, &mut applied).await?;
-            self.learn(suspects, &mut applied).await?;
-            open = self.read_back(session, lost, &mut applied).await?;
+            let Sent { lost, mut moved, suspects } = self.send(session, open, applied).await?;
+            self.learn(suspects, applied).await?;
+            open = self.read_back(session, lost, applied).await?;
             open = self.wait_out(session, open, &mut applied.keep);
             if round >= self.parts.settings.rounds.max(1) || applied.stop.is_some() {
                 self.give_up(session, std::mem::take(&mut open), &mut applied.keep);
                 self.park_moved(session, std::mem::take(&mut moved), &mut applied.keep);
             }
             open = self.order_again(session, open).await?;
-            open.extend(self.decide_anew(session, moved, &mut applied).await?);
+            open.extend(self.decide_anew(session, moved, applied).await?);
         }
-        Ok(applied)
+        Ok(())
     }
 
     /// Sends the steps.
@@ -187,8 +213,7 @@ impl Flow {
             })
             .collect();
         self.publish(decisions).await?;
-        let intents = again.iter().map(|ordered| ordered.intent.clone()).collect();
-        self.parts.store.intend(&self.parts.name, session.fence, intents).await?;
+        self.intend(session, &again).await?;
         Ok(again)
     }
 

@@ -52,6 +52,8 @@ pub struct FlowSettings {
     /// How many records are dealt with together, if pages are smaller: a look-up call takes more keys
     /// than a page has rows.
     pub batch: usize,
+    /// How many of them are written together: what is sent of these is in memory at once.
+    pub part: usize,
     /// How often a lost write is repeated, and a record that moved is decided anew, within one run.
     pub rounds: u32,
     /// The flow in the other direction between the same records, if there is one.
@@ -153,6 +155,7 @@ impl Default for FlowSettings {
             retry: Duration::from_mins(1),
             chunk: 200,
             batch: 10_000,
+            part: 5_000,
             rounds: 3,
             pair: None,
             deletes: Deletes::default(),

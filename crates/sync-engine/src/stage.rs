@@ -16,7 +16,7 @@ pub(crate) enum Stage {
     Pulled(Pulled),
     /// Transformed, and the transformation is on record.
     Mapped(Mapped),
-    /// Looked up and decided; the decision is on record and the intents are durable.
+    /// Looked up and decided; the decision is on record.
     Planned(Planned),
     /// Every step has an outcome that is known or known to be in doubt.
     Applied(Applied),
@@ -87,7 +87,7 @@ pub(crate) struct Work {
     pub(crate) notes: Vec<Note>,
 }
 
-/// A step that is about to be applied, under its durable intent.
+/// A step that is about to be applied, under an intent.
 #[derive(Debug, Clone)]
 pub(crate) struct Ordered {
     pub(crate) intent: Intent,

@@ -34,8 +34,8 @@ pub fn flow(world: &Arc<World>, variant: Variant, number: u64) -> Flow {
     let process = Process::new(world, variant, number);
     let declared =
         DeclaredMapper::from_toml(MAPPING, "supplier-to-account.toml").expect("the shipped mapping compiles");
-    let batch = world.options.batch();
-    let settings = FlowSettings { policy: declared.policy(), batch, ..FlowSettings::default() };
+    let (batch, part) = (world.options.batch(), world.options.page_size);
+    let settings = FlowSettings { policy: declared.policy(), batch, part, ..FlowSettings::default() };
     let ends = Ends {
         source: Arc::new(process.ifs_source(supplier::settings())),
         sink: Arc::new(process.salesforce_sink(vec![account::settings()])),

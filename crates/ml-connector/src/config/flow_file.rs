@@ -140,6 +140,7 @@ impl FlowFile {
             retry: table.retry.map_or(default.retry, |span| span.0),
             chunk: table.chunk.map_or(default.chunk, |count| count.get().into()),
             batch: default.batch,
+            part: default.part,
             rounds: table.rounds.map_or(default.rounds, |count| count.get().into()),
             missing: match table.missing {
                 Some(MissingWord::Wait) => Missing::Wait,

@@ -72,8 +72,8 @@ fn flow(process: &Process<'_>, world: &World, name: &str) -> Flow {
         }
         _ => Arc::new(declared.clone()),
     };
-    let batch = world.options.batch();
-    let mut settings = FlowSettings { policy: declared.policy(), batch, ..FlowSettings::default() };
+    let (batch, part) = (world.options.batch(), world.options.page_size);
+    let mut settings = FlowSettings { policy: declared.policy(), batch, part, ..FlowSettings::default() };
     let ends = match name {
         "customers-back" => {
             settings.policy.create = false;
