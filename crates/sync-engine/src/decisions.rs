@@ -11,16 +11,14 @@ use crate::{Conflict, Flow, FlowError};
 impl Flow {
     /// Puts the decisions on record.
     pub(crate) async fn publish(&self, decisions: Decisions) -> Result<(), FlowError> {
-        let Decisions { mut records, mut decisions } = decisions;
+        let Decisions { records, decisions } = decisions;
         let chunk = self.parts.settings.chunk.max(1);
         let mut entries = Vec::with_capacity(records.len() / chunk + 1);
-        while !records.is_empty() {
-            let later = (
-                records.split_off(chunk.min(records.len())),
-                decisions.split_off(chunk.min(decisions.len())),
-            );
-            entries.push(self.entry(records, Event::Decided { decisions }));
-            (records, decisions) = later;
+        let (mut records, mut decisions) = (records.into_iter(), decisions.into_iter());
+        while records.len() > 0 {
+            let named = records.by_ref().take(chunk).collect();
+            let decisions = decisions.by_ref().take(chunk).collect();
+            entries.push(self.entry(named, Event::Decided { decisions }));
         }
         if !entries.is_empty() {
             self.parts.log.append(entries).await?;

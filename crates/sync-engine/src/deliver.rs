@@ -32,6 +32,8 @@ impl Flow {
         let Planned { ordered, keep } = planned;
         let mut rest = ordered;
         let mut applied = Applied { keep, stop: None };
+        // Links are large: their places are made before they come.
+        applied.keep.commit.links.reserve(rest.len());
         while !rest.is_empty() && applied.stop.is_none() {
             let later = rest.split_off(rest.len().min(self.parts.settings.part.max(1)));
             let part = std::mem::replace(&mut rest, later);

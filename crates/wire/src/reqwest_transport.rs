@@ -112,6 +112,7 @@ impl ReqwestTransport {
 
     /// Reads the body piece by piece, so that a small compressed body cannot fill the memory.
     async fn body(&self, mut answer: reqwest::Response, limits: &ClassLimits) -> Result<Bytes, String> {
+        let told = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
         loop {
@@ -132,6 +133,7 @@ impl ReqwestTransport {
                 continue;
             }
             if all.is_empty() {
+                all.reserve(told.min(limits.body));
                 all.extend_from_slice(&std::mem::take(&mut first));
             }
             all.extend_from_slice(&piece);

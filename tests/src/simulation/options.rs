@@ -45,9 +45,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// How many records are dealt with together: in half of the worlds two pages, else one.
+    /// How many records are dealt with together: in a third of the worlds two pages, else one.
     pub(crate) fn batch(&self) -> usize {
-        if self.page_size.is_multiple_of(2) { 2 * self.page_size } else { 1 }
+        if self.page_size.is_multiple_of(3) { 2 * self.page_size } else { 1 }
     }
 }
 

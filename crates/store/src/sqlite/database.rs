@@ -22,7 +22,7 @@ const WAL_PAGES: i64 = 4_000;
 
 /// What the writer keeps in memory: what one transaction changes for a page of records, so that
 /// nothing is written twice (the default is 2,000 KiB).
-const CACHE_KIB: i64 = 8_000;
+const CACHE_KIB: i64 = 4_000;
 
 /// Where a database lives and on which thread it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]

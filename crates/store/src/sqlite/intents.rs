@@ -1,4 +1,4 @@
-//! Intents: one blob for each call, and a row for each attempt that is open.
+//! Intents: one blob for many of a call, and a row for each attempt that is open.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,6 +13,8 @@ use super::writer::Refusable;
 
 /// Fast; higher ones gain little on text like this.
 const LEVEL: i32 = 1;
+/// How many intents are one blob: what a larger one takes in memory is taken all at once.
+const BLOB: usize = 1_000;
 /// Bytes of the JSON of an intent, as they usually are.
 const USUAL: usize = 768;
 /// From so many settled attempts on it pays to look for blobs that are settled as a whole.
@@ -50,11 +52,22 @@ struct Kept(
 
 /// Keeps `intents`; refuses an attempt that is open already.
 pub(super) fn keep(connection: &Connection, flow: i64, intents: &[Intent]) -> Refusable<(), StateError> {
-    if intents.is_empty() {
-        return Ok(Ok(()));
-    }
     let mut forms = Forms::new(connection);
-    let body = pack(&body(intents, &mut forms)?)?;
+    for blob in intents.chunks(BLOB) {
+        if let Err(refusal) = keep_blob(connection, flow, blob, &mut forms)? {
+            return Ok(Err(refusal));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn keep_blob(
+    connection: &Connection,
+    flow: i64,
+    intents: &[Intent],
+    forms: &mut Forms<'_>,
+) -> Refusable<(), StateError> {
+    let body = pack(&body(intents, forms)?)?;
     let batch = connection
         .prepare_cached("INSERT INTO intent_batches (open, body) VALUES (?1, ?2)")?
         .insert((i64::try_from(intents.len()).unwrap_or(i64::MAX), body))?;
@@ -151,11 +164,17 @@ fn forget_whole(connection: &Connection, flow: i64, settled: &mut HashSet<&str>)
             attempts.push(attempt.to_owned());
         }
     }
+    let all = batches.values().all(Option::is_some);
+    if all {
+        connection.prepare_cached("DELETE FROM intents WHERE flow = ?1")?.execute([flow])?;
+    }
     for (batch, attempts) in batches {
         let Some(attempts) = attempts else { continue };
-        connection
-            .prepare_cached("DELETE FROM intents WHERE flow = ?1 AND batch = ?2")?
-            .execute((flow, batch))?;
+        if !all {
+            connection
+                .prepare_cached("DELETE FROM intents WHERE flow = ?1 AND batch = ?2")?
+                .execute((flow, batch))?;
+        }
         connection.prepare_cached("DELETE FROM intent_batches WHERE batch = ?1")?.execute([batch])?;
         for attempt in &attempts {
             settled.remove(attempt.as_str());

@@ -73,7 +73,7 @@ pub(super) fn find<'a>(
     connection: &Connection,
     flow: &str,
     by: By,
-    names: impl Iterator<Item = &'a str>,
+    names: impl ExactSizeIterator<Item = &'a str>,
 ) -> rusqlite::Result<Vec<Option<Link>>> {
     let flow: Option<i64> = super::state::number(connection, flow)?;
     let Some(flow) = flow else { return Ok(names.map(|_| None).collect()) };
@@ -87,12 +87,17 @@ pub(super) fn find<'a>(
         for select in &mut selects {
             let found = latest(select, (flow, name), &mut forms)?;
             if found.is_some() {
-                return Ok(found);
+                return Ok::<_, rusqlite::Error>(found);
             }
         }
         Ok(None)
     };
-    names.map(&mut find).collect()
+    // Links are large: their places are made before they come.
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        found.push(find(name)?);
+    }
+    Ok(found)
 }
 
 const COLUMNS: &str = "SELECT id, key, target, version, at, form, body, extra FROM links";
