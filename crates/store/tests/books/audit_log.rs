@@ -209,7 +209,7 @@ async fn every_change_is_found_at_its_entry() {
     let swapped = "UPDATE entries SET number = -1 WHERE number = 7; UPDATE entries SET number = 7 WHERE number = 8; \
         UPDATE entries SET number = 8 WHERE number = -1";
     let changes = [
-        ("UPDATE entries SET header = replace(header, '\"v\":1', '\"v\":2') WHERE number = 7", 7),
+        ("UPDATE entries SET header = replace(header, '\"v\":2', '\"v\":3') WHERE number = 7", 7),
         ("UPDATE entries SET payload = x'00' || payload WHERE number = 7", 7),
         ("UPDATE entries SET payload = substr(payload, 1, length(payload) - 1) WHERE number = 7", 7),
         ("UPDATE entries SET payload = CAST(7 AS INTEGER) WHERE number = 7", 7),
