@@ -2,19 +2,24 @@
 //!
 //! The records of an entry nearly always have the same members in the same order, so that half of
 //! their JSON is the same again and again, and the values of one member resemble each other more
-//! than their neighbours. A run of items whose texts differ in nothing but plain values is kept as
-//! the pieces between the values, and one list for each value; put together, every item is again the
-//! text that it was, byte for byte.
+//! than their neighbours. Items whose texts differ in nothing but plain values are kept as the pieces
+//! between the values, and one list for each value; put together, every item is again the text that
+//! it was, byte for byte.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::MappedItem;
 
+/// How many groups an item is compared with; of more the earlier ones get no further items.
+const COMPARED: usize = 8;
+
 /// Items that differ in nothing but plain values.
-#[derive(Default)]
-struct Run<'a> {
-    count: usize,
+struct Group<'a> {
+    /// Which of the items.
+    places: Vec<usize>,
     input: Frame,
     output: Frame,
     /// Item by item.
@@ -22,13 +27,12 @@ struct Run<'a> {
 }
 
 /// What stands before, between and behind the values of a text.
-#[derive(Default)]
 struct Frame(Vec<String>);
 
 /// The same, as it is read.
 #[derive(Deserialize)]
 struct Read<'a> {
-    count: usize,
+    places: Vec<usize>,
     common: Vec<String>,
     #[serde(borrow)]
     columns: Vec<Vec<&'a RawValue>>,
@@ -36,15 +40,16 @@ struct Read<'a> {
 
 /// The payload of `items`.
 pub(crate) fn write(items: &[MappedItem]) -> Vec<u8> {
-    let mut out = b"{\"runs\":[".to_vec();
-    let mut run = Run::default();
-    for item in items {
-        if !run.takes(item) {
-            run.finish(&mut out);
-            run = Run::of(item);
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        if !groups.iter_mut().rev().take(COMPARED).any(|group| group.takes(place, item)) {
+            groups.push(Group::of(place, item));
         }
     }
-    run.finish(&mut out);
+    let mut out = b"{\"groups\":[".to_vec();
+    for group in groups {
+        group.finish(&mut out);
+    }
     out.extend_from_slice(b"]}");
     out
 }
@@ -52,52 +57,53 @@ pub(crate) fn write(items: &[MappedItem]) -> Vec<u8> {
 /// The items of a payload.
 pub(crate) fn read(payload: &[u8]) -> Result<Vec<MappedItem>, String> {
     #[derive(Deserialize)]
-    struct Runs<'a> {
+    struct Groups<'a> {
         #[serde(borrow)]
-        runs: Vec<Read<'a>>,
+        groups: Vec<Read<'a>>,
     }
     // As they were written at first: one behind the other.
     if payload.first() == Some(&b'[') {
         return serde_json::from_slice(payload).map_err(|error| error.to_string());
     }
-    let Runs { runs } = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
-    let mut items = Vec::new();
-    for run in runs {
-        let whole = run.columns.iter().all(|column| column.len() == run.count);
-        if !whole || run.common.len() != run.columns.len() + 1 {
+    let Groups { groups } = serde_json::from_slice(payload).map_err(|error| error.to_string())?;
+    let mut items = BTreeMap::new();
+    for group in groups {
+        let whole = group.columns.iter().all(|column| column.len() == group.places.len());
+        if !whole || group.common.len() != group.columns.len() + 1 {
             return Err("a column does not have one value for each item".into());
         }
-        for place in 0..run.count {
-            items.push(serde_json::from_str(&run.text(place)).map_err(|error| error.to_string())?);
+        for (row, place) in group.places.iter().enumerate() {
+            let item = serde_json::from_str(&group.text(row)).map_err(|error| error.to_string())?;
+            items.insert(*place, item);
         }
     }
-    Ok(items)
+    let whole = items.keys().copied().eq(0..items.len());
+    if whole { Ok(items.into_values().collect()) } else { Err("an item is missing".into()) }
 }
 
 impl Read<'_> {
-    fn text(&self, place: usize) -> String {
-        let values = self.columns.iter().map(|column| column.get(place).map_or("", |value| value.get()));
+    fn text(&self, row: usize) -> String {
+        let values = self.columns.iter().map(|column| column.get(row).map_or("", |value| value.get()));
         self.common.iter().map(String::as_str).zip(values.chain([""])).flat_map(<[&str; 2]>::from).collect()
     }
 }
 
-impl<'a> Run<'a> {
-    /// The run that an item begins.
-    fn of(item: &'a MappedItem) -> Self {
+impl<'a> Group<'a> {
+    /// The group that an item begins.
+    fn of(place: usize, item: &'a MappedItem) -> Self {
         let mut values = Vec::new();
         let (input, output) =
             (Frame::of(item.input.get(), &mut values), Frame::of(item.output.get(), &mut values));
-        Self { count: 1, input, output, values }
+        Self { places: vec![place], input, output, values }
     }
 
     /// Adds an item, if it differs in nothing but plain values.
-    fn takes(&mut self, item: &'a MappedItem) -> bool {
+    fn takes(&mut self, place: usize, item: &'a MappedItem) -> bool {
         let before = self.values.len();
-        let fits = self.count > 0
-            && self.input.fits(item.input.get(), &mut self.values)
+        let fits = self.input.fits(item.input.get(), &mut self.values)
             && self.output.fits(item.output.get(), &mut self.values);
         if fits {
-            self.count += 1;
+            self.places.push(place);
         } else {
             self.values.truncate(before);
         }
@@ -105,10 +111,7 @@ impl<'a> Run<'a> {
     }
 
     fn finish(self, out: &mut Vec<u8>) {
-        let Self { count, input: Frame(mut common), output: Frame(output), values } = self;
-        if count == 0 {
-            return;
-        }
+        let Self { places, input: Frame(mut common), output: Frame(output), values } = self;
         if out.last() == Some(&b'}') {
             out.push(b',');
         }
@@ -121,7 +124,9 @@ impl<'a> Run<'a> {
         });
         common.extend(output);
         common.last_mut().into_iter().for_each(|last| last.push('}'));
-        out.extend_from_slice(format!("{{\"count\":{count},\"common\":").as_bytes());
+        out.extend_from_slice(b"{\"places\":");
+        out.extend(json(&places));
+        out.extend_from_slice(b",\"common\":");
         out.extend(json(&common));
         out.extend_from_slice(b",\"columns\":[");
         out.reserve(values.iter().map(|value| value.len() + 1).sum());
@@ -230,8 +235,8 @@ mod tests {
             item(r#"{"k":"S1","n": 1.50e0,"n":2}"#, r#"{"drafts":[{"a\"":null}]}"#),
             item(r#"{"k":"S2\\","n": -1,"n":true}"#, r#"{"drafts":[{"a\"":"\""}]}"#),
             item("[ ]", "{}"),
-            item("[ ]", "{}"),
             item("\"x\"", "7"),
+            item("[ ]", "{}"),
         ];
         let payload = write(&items);
         let text = std::str::from_utf8(&payload).expect("text");
@@ -253,9 +258,10 @@ mod tests {
         for text in [
             "",
             "{}",
-            r#"{"runs":[{"count":2,"common":["{\"input\":",",\"output\":1}"],"columns":[[1]]}]}"#,
-            r#"{"runs":[{"count":1,"common":["{\"input\":1,\"output\":1}"],"columns":[[1]]}]}"#,
-            r#"{"runs":[{"count":1,"common":["{\"input\":",",\"output\":"],"columns":[[1]]}]}"#,
+            r#"{"groups":[{"places":[0,1],"common":["{\"input\":",",\"output\":1}"],"columns":[[1]]}]}"#,
+            r#"{"groups":[{"places":[0],"common":["{\"input\":1,\"output\":1}"],"columns":[[1]]}]}"#,
+            r#"{"groups":[{"places":[0],"common":["{\"input\":",",\"output\":"],"columns":[[1]]}]}"#,
+            r#"{"groups":[{"places":[1],"common":["{\"input\":",",\"output\":1}"],"columns":[[1]]}]}"#,
         ] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
