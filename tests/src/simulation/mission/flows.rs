@@ -72,8 +72,7 @@ fn flow(process: &Process<'_>, world: &World, name: &str) -> Flow {
         }
         _ => Arc::new(declared.clone()),
     };
-    let (batch, part) = (world.options.batch(), world.options.page_size);
-    let mut settings = FlowSettings { policy: declared.policy(), batch, part, ..FlowSettings::default() };
+    let mut settings = FlowSettings { policy: declared.policy(), batch: 1, ..FlowSettings::default() };
     let ends = match name {
         "customers-back" => {
             settings.policy.create = false;
