@@ -25,7 +25,8 @@ impl Flow {
     pub async fn cycle(&self, mode: Mode, watch: &dyn Watch) -> Result<Report, FlowError> {
         let run = self.begin_run();
         let (mut session, taken) = self.take(run, mode_name(&mode)).await?;
-        let done = self.cover(&mut session, taken, mode, watch).await;
+        // All of a batch on its way is a large future: it stands apart from the callers'.
+        let done = Box::pin(self.cover(&mut session, taken, mode, watch)).await;
         self.give_back(session, done).await
     }
 
