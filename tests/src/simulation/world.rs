@@ -18,6 +18,9 @@ use super::journal::{By, Journal, System, Watched};
 use super::mission::people;
 use super::options::{Dice, Options};
 
+/// When every world begins, in Unix seconds.
+pub const BEGIN: i64 = 1_780_000_000;
+
 /// An open edit must be committed before the product's overlap (15 minutes) is over.
 const OPEN: Duration = Duration::from_mins(8);
 
@@ -53,14 +56,13 @@ pub struct World {
 
 /// The number and the hash of a log's last entry, which tell everything before it.
 pub fn log_digest(log: &MemoryLog) -> String {
-    let rows = log.rows();
-    rows.last().map(|last| format!("{}:{:02x?}", last.number, last.hash)).unwrap_or_default()
+    log.last().map(|last| format!("{}:{:02x?}", last.number, last.hash)).unwrap_or_default()
 }
 
 impl World {
     /// The world of some options; needs a runtime with paused time.
     pub fn new(options: Options) -> Arc<Self> {
-        let base = Timestamp::from_second(1_780_000_000).unwrap_or(Timestamp::UNIX_EPOCH);
+        let base = Timestamp::from_second(BEGIN).unwrap_or(Timestamp::UNIX_EPOCH);
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(base));
         let seed = options.seed;
         let ifs = Arc::new(IfsSandbox::new(server_clock(&clock, &options, 0), ifs_settings(&options)));
