@@ -14,4 +14,5 @@ mod ordinary_runs;
 mod plans;
 mod policies;
 mod readers;
+mod two_sides;
 mod waiting_records;

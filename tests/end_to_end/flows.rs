@@ -66,7 +66,7 @@ fn people_on_both_sides_change_customers() {
     run(&playground);
     let people = People::log_in(&playground);
     let accounts = people.query(
-        "SELECT Id,IFS_Key__c FROM Account WHERE Type = 'Customer - Direct' ORDER BY IFS_Key__c LIMIT 3",
+        "SELECT Id,IFS_Key__c FROM Account WHERE Type = 'Customer - Direct' ORDER BY IFS_Key__c LIMIT 4",
     );
     let key = |place: usize| accounts[place]["IFS_Key__c"].as_str().expect("a key").to_owned();
     let id = |place: usize| accounts[place]["Id"].as_str().expect("an id").to_owned();
@@ -75,6 +75,8 @@ fn people_on_both_sides_change_customers() {
     people.rename_in_ifs(&key(1), "As the buyer says");
     people.change_in_salesforce("Account", &id(2), &json!({ "Name": "The seller's word" }));
     people.rename_in_ifs(&key(2), "The buyer's word");
+    people.change_in_salesforce("Account", &id(3), &json!({ "Name": "Also a seller's word" }));
+    people.rename_in_ifs(&key(3), "Also a buyer's word");
     pass_seconds(&playground, 600);
     ask(&playground.salesforce, "POST", "/sandbox/clock?offset_ms=600000", "");
     let ran = run(&playground);
@@ -90,6 +92,19 @@ fn people_on_both_sides_change_customers() {
         (json!("The seller's word"), json!("The buyer's word"))
     );
 
-    let conflicts = Outcome::of(&playground, &["conflicts", "list", "--json"]).ends_with(0).lines();
-    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    let list = || Outcome::of(&playground, &["conflicts", "list", "--json"]).ends_with(0).lines();
+    let conflicts = list();
+    assert_eq!(conflicts.len(), 2, "{conflicts:?}");
+    let shown = conflicts[0]["conflict"]["id"].as_str().expect("an id");
+    let shown = Outcome::of(&playground, &["conflicts", "show", shown]).ends_with(0).out;
+    assert!(["seller's word", "buyer's word"].iter().all(|value| shown.contains(value)), "{shown}");
+    // A whole class is settled at once.
+    let class = ["conflicts", "resolve", "--field", "Name", "--take", "salesforce", "--json"];
+    assert_eq!(number(&Outcome::of(&playground, &class).ends_with(0).json()["conflicts"]), 2);
+    run(&playground);
+    assert_eq!(list().len(), 0);
+    let both = |place: usize| (name(&id(place)), people.row(&People::customer(&key(place)))["Name"].clone());
+    for (place, said) in [(2, "The seller's word"), (3, "Also a seller's word")] {
+        assert_eq!(both(place), (json!(said), json!(said)), "everybody has it");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mapping::{Entity, ExternalId, FieldName, Found, TargetId};
 use serde_json::value::RawValue;
-use sfdc_client::{Literal, SfdcError};
+use sfdc_client::{Literal, RecordId, SfdcError};
 use sync_engine::{Fault, FaultClass, Lookup, SinkError};
 
 use crate::columns::Columns;
@@ -32,11 +32,7 @@ impl Search<'_> {
         ids: &[ExternalId],
         fields: &[FieldName],
     ) -> Result<Vec<Lookup>, SinkError> {
-        let mut always = ALWAYS.to_vec();
-        always.push(self.object.external_id());
-        always.extend(self.state);
-        let columns = Columns::new((self.object, &self.org.objects), &always, fields)
-            .map_err(|unseen| self.object.unseen(unseen.as_str()))?;
+        let columns = self.columns(fields).map_err(|unseen| self.object.unseen(unseen.as_str()))?;
         let failed = |error: SfdcError| sink_error(OPERATION, &error);
         let refused: Vec<Option<Fault>> = ids.iter().map(|id| self.unusable(id)).collect();
         let asked: Vec<Literal> = ids
@@ -54,6 +50,49 @@ impl Search<'_> {
             ids.iter().zip(refused).map(|(id, refused)| self.answer(id, refused, &by_id)).collect();
         self.follow_merges(ids, &mut lookups, &columns).await.map_err(failed)?;
         Ok(lookups)
+    }
+
+    /// Records that belong to external ids which they do not carry, by their own ids.
+    pub(crate) async fn find_unnamed(
+        &self,
+        pairs: &[(ExternalId, TargetId)],
+        fields: &[FieldName],
+    ) -> Result<Vec<Lookup>, SinkError> {
+        let columns = self.columns(fields).map_err(|unseen| self.object.unseen(unseen.as_str()))?;
+        // What is no id of this org cannot be asked for.
+        let usable = |(_, target): &&(ExternalId, TargetId)| RecordId::parse(target.as_str()).is_ok();
+        let asked: Vec<Literal> = pairs
+            .iter()
+            .filter(usable)
+            .map(|(_, target)| Literal::Text(target.as_str().to_owned()))
+            .collect();
+        let found = self.all("Id", &asked, &columns).await.map_err(|error| sink_error(OPERATION, &error))?;
+        let answer = |(id, target): &(ExternalId, TargetId)| {
+            let record = found.iter().find(|found| found.target == *target);
+            record.map_or(Lookup::Absent, |record| self.unnamed(id, record))
+        };
+        Ok(pairs.iter().map(answer).collect())
+    }
+
+    fn unnamed(&self, id: &ExternalId, record: &Found) -> Lookup {
+        if record.id.as_str().is_empty() || record.id == *id {
+            self.org.merges.adopt(record.target.as_str());
+            return Lookup::One(record.clone());
+        }
+        let message = format!(
+            "the record that {id} belongs to is {}, which carries the external id {} now",
+            record.target, record.id
+        );
+        let hint = "put the external id back in Salesforce, or unlink the two";
+        Lookup::Ambiguous(with_hint(plain(FaultClass::Identity, "RENAMED", &message), hint))
+    }
+
+    /// What is read, or the first field that we cannot see.
+    fn columns(&self, fields: &[FieldName]) -> Result<Columns, FieldName> {
+        let mut always = ALWAYS.to_vec();
+        always.push(self.object.external_id());
+        always.extend(self.state);
+        Columns::new((self.object, &self.org.objects), &always, fields)
     }
 
     /// Why an id can never be looked up.
@@ -171,7 +210,7 @@ impl Search<'_> {
     fn adopted(&self, id: &ExternalId, winner: &Found) -> Lookup {
         if winner.id.as_str().is_empty() {
             self.org.merges.adopt(winner.target.as_str());
-            return Lookup::One(Found { id: id.clone(), ..winner.clone() });
+            return Lookup::One(winner.clone());
         }
         let message = format!(
             "the record of {id} was merged into {}, which belongs to {}: writing it would put one over the other",

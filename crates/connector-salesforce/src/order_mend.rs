@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use futures::{StreamExt as _, stream};
 use mapping::{Action, Lane, Record, Step, TargetId};
-use sfdc_client::{Item, Literal, RecordBody, RecordId, RecordResult, Row, Select, SfdcError, Together};
+use sfdc_client::{
+    Freshness, Got, Item, Literal, RecordBody, RecordId, RecordResult, Row, RowAt, Select, SfdcError,
+    Together,
+};
 use sync_engine::{Fault, FaultClass, Outcome};
 
 use crate::batch::Outcomes;
@@ -111,13 +114,17 @@ impl Orders<'_> {
     /// Looks at orders again and says how to go on.
     pub(crate) async fn mend<'s>(&self, astray: Vec<(Job<'s>, Fault)>, aliases: &mut Aliases) -> Mended<'s> {
         let mut mended = Mended::default();
-        let (orphans, astray): (Vec<_>, Vec<_>) =
+        let (orphans, mut astray): (Vec<_>, Vec<_>) =
             astray.into_iter().partition(|(_, fault)| fault.class == FaultClass::Dependency);
         self.follow(orphans, aliases, &mut mended).await;
         if astray.is_empty() {
             return mended;
         }
-        match self.look_again(&astray).await {
+        let found = match self.name_made(&mut astray).await {
+            Ok(()) => self.look_again(&astray).await,
+            Err(error) => Err(error),
+        };
+        match found {
             Err(error) => {
                 let fault = of_call(&error);
                 let outcome = |(job, _): (Job<'_>, Fault)| (job.place, Outcome::Rejected(fault.clone()));
@@ -147,6 +154,19 @@ impl Orders<'_> {
             return;
         }
         mended.outcomes.extend(orphans.into_iter().map(|(job, fault)| (job.place, Outcome::Rejected(fault))));
+    }
+
+    /// Orders that were to be made and are there by now, from an earlier attempt: their lines are their own.
+    async fn name_made(&self, astray: &mut [(Job<'_>, Fault)]) -> Result<(), SfdcError> {
+        for (job, _) in astray.iter_mut().filter(|(job, _)| job.target.is_none()) {
+            let id = job.step.draft.id.as_str();
+            let at = RowAt::external(self.object.name(), self.object.external_id(), id);
+            if let Got::Row { record, .. } = self.org.client().row(&at, &["Id"], &Freshness::Any).await? {
+                let id = Row::read(&record, &["Id"])?.text(0)?;
+                job.target = id.and_then(|id| RecordId::parse(&id).ok());
+            }
+        }
+        Ok(())
     }
 
     /// The states of orders, and where their lines are.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mapping::{Entity, ExternalId, FieldName, Step};
+use mapping::{Entity, ExternalId, FieldName, Step, TargetId};
 use sfdc_client::{Client, Packer};
 use sync_engine::{Ledger, Lookup, Outcome, Receipt, Sink, SinkError};
 use wire::{Clock, Entropy, HttpTransport};
@@ -85,6 +85,19 @@ impl Sink for SalesforceSink {
             return Orders::new(&self.org, &object).await?.find(ids, fields).await;
         }
         Search { org: &self.org, entity, object: &object, state: &[] }.find(ids, fields).await
+    }
+
+    async fn find_unnamed(
+        &self,
+        entity: &Entity,
+        pairs: &[(ExternalId, TargetId)],
+        fields: &[FieldName],
+    ) -> Result<Vec<Lookup>, SinkError> {
+        let object = self.org.object(entity).await?;
+        if entity.as_str() == order::ENTITY {
+            return Ok(pairs.iter().map(|_| Lookup::Absent).collect());
+        }
+        Search { org: &self.org, entity, object: &object, state: &[] }.find_unnamed(pairs, fields).await
     }
 
     async fn fingerprint(&self) -> Result<Option<String>, SinkError> {

@@ -88,7 +88,9 @@ fn declared(mapper: &DeclaredMapper, change: &Change) -> Option<Fields> {
 }
 
 fn map(criterion: &mut Criterion) {
-    let mapper = DeclaredMapper::from_toml(MAPPING, "bench.toml").expect("the mapping compiles");
+    let mapper = DeclaredMapper::from_toml(MAPPING, "bench.toml");
+    assert!(mapper.is_ok(), "{:?}", mapper.err());
+    let Ok(mapper) = mapper else { return };
     let record = supplier();
     let change = Change::Put(record.clone());
     let made = declared(&mapper, &change);

@@ -11,7 +11,7 @@ use crate::{Draft, Entity, ExternalId, FieldName, Fields, Policy, TargetId, Valu
 pub struct Found {
     /// What kind of record it is.
     pub entity: Entity,
-    /// The external id exactly as the target stores it.
+    /// The external id exactly as the target stores it; empty where it stores none.
     pub id: ExternalId,
     /// The target's own id.
     pub target: TargetId,
@@ -152,7 +152,9 @@ pub fn plan(mut draft: Draft, found: Option<&Found>, agreed: &Agreed<'_>, policy
         return Plan { step: Step { draft, action, lane, guard }, merge: Merge::default() };
     };
     let (merge, changes) = against(&draft, found, agreed, policy);
-    let action = if changes.is_empty() {
+    // A record without an external id gets its own with the next write, so there has to be one.
+    let named = !found.id.as_str().is_empty() || draft.id.as_str().is_empty();
+    let action = if changes.is_empty() && named {
         Action::Nothing { target: found.target.clone() }
     } else if policy.update {
         Action::Update { target: found.target.clone(), changes }
@@ -169,7 +171,7 @@ pub const ABSENT: &str = "the target has no such record and creating is switched
 /// Leaves in the draft what will be sent.
 fn narrow(draft: &mut Draft, action: &Action, policy: &Policy) {
     match (policy.lane(), action) {
-        (Lane::Guarded, Action::Update { changes, .. }) => {
+        (Lane::Guarded, Action::Update { changes, .. }) if !changes.is_empty() => {
             let sent = changes.iter().map(|change| (change.field.clone(), change.after.clone()));
             draft.fields = sent.collect();
         }

@@ -25,9 +25,11 @@ impl Flow {
         let mut first = Vec::new();
         let work = self.hold_back(session, work, &mut planned.keep);
         if !work.is_empty() {
-            let links = self.links_for(&work).await?;
+            let mut links = self.links_for(&work).await?;
             let drafts: Vec<&Draft> = work.iter().map(|work| &work.draft).collect();
-            let lookups = self.look_up(&drafts).await?;
+            let mut lookups = self.look_up(&drafts).await?;
+            Box::pin(self.look_for_unnamed(&drafts, &links, &mut lookups)).await?;
+            Box::pin(self.forget_old_merges(&mut links)).await?;
             for ((work, link), lookup) in work.into_iter().zip(links).zip(lookups) {
                 let noted = self.decide_one(session, &mut planned, &mut decisions, (work, link, lookup));
                 first.extend(noted);
@@ -107,7 +109,7 @@ impl Flow {
         decisions: &mut Decisions,
         (work, link, lookup): (Work, Option<Link>, Lookup),
     ) -> Vec<crate::Conflict> {
-        let found = match verified(&work, link.as_ref(), lookup) {
+        let found = match self.verified(&work, link.as_ref(), lookup) {
             Ok(found) => found,
             Err(halt) => {
                 decisions.add(&work, "parked", None, Some(raw(&halt.fault)));
@@ -165,6 +167,24 @@ impl Flow {
             }
         }
         Vec::new()
+    }
+
+    /// The found record, unless the identity is not clear.
+    fn verified(&self, work: &Work, link: Option<&Link>, lookup: Lookup) -> Result<Option<Found>, Box<Halt>> {
+        if let Some(link) = link.filter(|link| link.gone.is_none()) {
+            if link.key != work.record.key {
+                return Err(Box::new(rival(&work.draft.id, &link.key)));
+            }
+            // Where the other direction has made the pair, this one has not said yet how it names it.
+            if link.id != work.draft.id && (self.swapped() || !link.mapper.is_empty()) {
+                return Err(Box::new(repointed(&work.draft.id, &link.id)));
+            }
+        }
+        match lookup {
+            Lookup::Absent => Ok(None),
+            Lookup::One(found) => Ok(Some(found)),
+            Lookup::Ambiguous(fault) => Err(Box::new(Halt::new(ParkedClass::Quarantine, fault, None))),
+        }
     }
 
     /// The link as it should be, if it is not so already.
@@ -285,24 +305,8 @@ fn differing(plan: &Plan) -> Option<Box<serde_json::value::RawValue>> {
     Some(raw(&serde_json::json!({ "left": merge.left, "conflicts": clashes })))
 }
 
-/// The found record, unless the identity is not clear.
-fn verified(work: &Work, link: Option<&Link>, lookup: Lookup) -> Result<Option<Found>, Box<Halt>> {
-    if let Some(link) = link.filter(|link| link.gone.is_none()) {
-        if link.key != work.record.key {
-            return Err(Box::new(rival(&work.draft.id, &link.key)));
-        }
-        if link.id != work.draft.id {
-            return Err(Box::new(repointed(&work.draft.id, &link.id)));
-        }
-    }
-    match lookup {
-        Lookup::Absent => Ok(None),
-        Lookup::One(found) => Ok(Some(found)),
-        Lookup::Ambiguous(fault) => Err(Box::new(Halt::new(ParkedClass::Quarantine, fault, None))),
-    }
-}
-
-fn fields_of(drafts: &[&Draft]) -> Vec<FieldName> {
+/// The fields that have to be read to compare these drafts.
+pub(crate) fn fields_of(drafts: &[&Draft]) -> Vec<FieldName> {
     let mut names: Vec<FieldName> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let mut note = |name: &FieldName| {

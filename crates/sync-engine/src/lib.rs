@@ -30,6 +30,7 @@ mod deliver;
 mod doubts;
 mod halt;
 mod images;
+mod merged;
 mod orphans;
 mod preview;
 mod read_back;
@@ -41,6 +42,7 @@ mod sweep_end;
 mod systems;
 mod trail;
 mod transform;
+mod unnamed;
 mod verdict;
 mod weigh;
 

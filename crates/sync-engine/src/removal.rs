@@ -63,10 +63,13 @@ impl Flow {
         let keys: Vec<Key> = gone.iter().map(|(_, key)| key.clone()).collect();
         let links = self.links_of(&keys).await?;
         let observed = self.parts.source.fetch(&keys).await?;
+        let there = |seen: Option<Observation>| {
+            seen.is_some_and(|seen| !matches!(seen, Observation::Change(mapping::Change::Gone { .. })))
+        };
+        let there: Vec<bool> = observed.into_iter().map(there).collect();
+        let links = Box::pin(self.passed_on(&keys, links, &there, keep)).await?;
         let mut lost = Vec::new();
-        for (((entity, key), link), seen) in gone.into_iter().zip(links).zip(observed) {
-            let there =
-                seen.is_some_and(|seen| !matches!(seen, Observation::Change(mapping::Change::Gone { .. })));
+        for (((entity, key), link), there) in gone.into_iter().zip(links).zip(there) {
             match link {
                 // It has come back since: the source reports it again.
                 _ if there => keep.counts.filtered += 1,
@@ -103,11 +106,14 @@ impl Flow {
         let drafts: Vec<Draft> = lost
             .iter()
             .map(|lost| {
+                // What people share is compared; what else was agreed on may be no field of the target.
+                let policy = &self.parts.settings.policy;
+                let entity = lost.link.entity.clone().unwrap_or_else(|| Entity::from(""));
                 let mut fields = lost.link.base.target.clone();
+                fields.retain(|name| policy.owner(&entity, name) == Ownership::Shared);
                 if let Deletes::Mark(marks) = &self.parts.settings.deletes {
                     fields = mapping::image::overlaid(&fields, marks);
                 }
-                let entity = lost.link.entity.clone().unwrap_or_else(|| Entity::from(""));
                 Draft { entity, id: lost.link.id.clone(), fields }
             })
             .collect();

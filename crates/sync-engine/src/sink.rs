@@ -40,6 +40,20 @@ pub trait Sink: Debug + Send + Sync + 'static {
     async fn take_up(&self) -> Result<Vec<(Entity, Receipt)>, SinkError> {
         Ok(Vec::new())
     }
+    /// Looks up, by the target's own ids, records that belong to external ids which they do not carry:
+    /// people made one there, and the source's record was made from it, or somebody cleared the field.
+    /// One that carries none is found with an empty [`Found::id`], and the next write of it gives it the
+    /// one that it was looked up for; one that carries another is [`Lookup::Ambiguous`]. Absent where the
+    /// target cannot tell.
+    async fn find_unnamed(
+        &self,
+        entity: &Entity,
+        pairs: &[(ExternalId, TargetId)],
+        fields: &[FieldName],
+    ) -> Result<Vec<Lookup>, SinkError> {
+        let _ = (entity, fields);
+        Ok(pairs.iter().map(|_| Lookup::Absent).collect())
+    }
     /// Writes.
     async fn apply(&self, steps: Vec<Step>) -> Result<Vec<Receipt>, SinkError>;
     /// What tells this system from every other one of its kind (an organisation's id, a tenant's

@@ -54,7 +54,8 @@ pub struct Change {
     pub unit: &'static str,
     /// The record's own id there.
     pub id: String,
-    /// The key that both systems share: the IFS key, or the external id.
+    /// The key that both systems share: the IFS key, or the external id; of an Account without one, its id,
+    /// under which a customer would be made of it.
     pub key: String,
     /// Who did it.
     pub by: By,
@@ -99,7 +100,10 @@ impl Seen {
     fn key(&self) -> String {
         match self {
             Self::Row(row) => row.key().to_string(),
-            Self::Record(record) => record.text("IFS_Key__c").unwrap_or_default(),
+            Self::Record(record) => {
+                let own = || if record.id.starts_with("001") { record.id.clone() } else { String::new() };
+                record.text("IFS_Key__c").unwrap_or_else(own)
+            }
         }
     }
 

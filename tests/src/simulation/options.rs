@@ -53,6 +53,7 @@ impl Options {
 
 /// What a world has besides suppliers.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that people may do or not")]
 pub struct Mission {
     /// Customers at the beginning.
     pub customers: usize,
@@ -70,6 +71,8 @@ pub struct Mission {
     pub deletes: bool,
     /// Whether people merge Accounts.
     pub merges: bool,
+    /// Whether customers are made in IFS of Accounts that people enter.
+    pub creates: bool,
     /// A process has a rival that takes the same flow over once in so many processes.
     pub rivals: u64,
     /// Whether the writes of each call are sent in another order.
@@ -169,6 +172,7 @@ impl Options {
             merges: dice.one_in(3),
             rivals: dice.between(3, 9),
             shuffled: false,
+            creates: dice.one_in(3),
         };
         let calm = dice.one_in(6);
         let faults = |mut rates: Vec<Rate>| {
@@ -185,32 +189,34 @@ impl Options {
             crashes: dice.between(2, 4),
             pause: dice.between(20, 1_200),
             owned_edits: dice.one_in(3),
-            ifs_faults: faults(both_ways(&dice, "update", ifs_faults(&dice))),
+            ifs_faults: faults(both_ways(&dice, &["update", "create"], ifs_faults(&dice))),
             salesforce_faults: faults(salesforce_everywhere(&dice)),
             ..Self::of(seed)
         }
     }
 }
 
-/// Faults of reads, and those of writes of a kind besides.
-fn both_ways(dice: &Dice, kind: &str, mut rates: Vec<Rate>) -> Vec<Rate> {
-    let writes = || Only::kind(kind);
+/// Faults of reads, and those of writes of some kinds besides.
+fn both_ways(dice: &Dice, kinds: &[&str], mut rates: Vec<Rate>) -> Vec<Rate> {
     let after = |seconds: u64| Fault::LateLanding { after: Duration::from_secs(seconds) };
     for rate in &mut rates {
         rate.per_mille /= 2;
     }
-    rates.extend([
-        rate(dice, 120, writes(), Fault::LostAnswer),
-        rate(dice, 80, writes(), after(dice.between(1, 20))),
-        rate(dice, 80, writes(), after(dice.between(60, 600))),
-        rate(dice, 60, writes(), Fault::TruncatedBody),
-    ]);
+    for kind in kinds {
+        let writes = || Only::kind(*kind);
+        rates.extend([
+            rate(dice, 120, writes(), Fault::LostAnswer),
+            rate(dice, 80, writes(), after(dice.between(1, 20))),
+            rate(dice, 80, writes(), after(dice.between(60, 600))),
+            rate(dice, 60, writes(), Fault::TruncatedBody),
+        ]);
+    }
     rates
 }
 
 /// Salesforce is written to by collections, by rows and by composite calls: all of them go astray.
 fn salesforce_everywhere(dice: &Dice) -> Vec<Rate> {
-    let rates = both_ways(dice, "row", salesforce_faults(dice));
+    let rates = both_ways(dice, &["row"], salesforce_faults(dice));
     let writes = || Only { kind: Some("composite".to_owned()), writes: Some(true), ..Only::default() };
     let late = Fault::LateLanding { after: Duration::from_secs(dice.between(1, 600)) };
     let mut all = vec![

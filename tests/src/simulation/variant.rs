@@ -75,6 +75,10 @@ pub enum Variant {
     ForgetsConflicts,
     /// Shared fields are taken for the source's.
     SharedIsOwned,
+    /// It is forgotten which records people removed.
+    ForgetsTombs,
+    /// A record that people made is not recognised once the source's was made of it.
+    ForgetsOrigin,
 }
 
 impl Variant {
@@ -99,8 +103,9 @@ impl Variant {
         Self::Unrecorded,
     ];
 
-    /// Those that only a world with all flows can show.
-    pub const OF_THE_MISSION: [Self; 10] = [
+    /// Those that only a world with all flows can show soon: [`ForgetsTombs`](Self::ForgetsTombs) has a test
+    /// of its own.
+    pub const OF_THE_MISSION: [Self; 11] = [
         Self::AnyVersion,
         Self::NoCondition,
         Self::LastLineLost,
@@ -111,6 +116,7 @@ impl Variant {
         Self::MissedIsGone,
         Self::ForgetsConflicts,
         Self::SharedIsOwned,
+        Self::ForgetsOrigin,
     ];
 
     /// The flow's parts, one of them broken.
@@ -218,6 +224,18 @@ impl Sink for Broken<dyn Sink> {
         self.inner.find(entity, ids, fields).await
     }
 
+    async fn find_unnamed(
+        &self,
+        entity: &Entity,
+        pairs: &[(ExternalId, TargetId)],
+        fields: &[FieldName],
+    ) -> Result<Vec<Lookup>, SinkError> {
+        if self.variant == Variant::ForgetsOrigin {
+            return Ok(pairs.iter().map(|_| Lookup::Absent).collect());
+        }
+        self.inner.find_unnamed(entity, pairs, fields).await
+    }
+
     async fn fingerprint(&self) -> Result<Option<String>, SinkError> {
         self.inner.fingerprint().await
     }
@@ -302,6 +320,9 @@ impl StateStore for Broken<dyn StateStore> {
         }
         if self.variant == Variant::ForgetsConflicts {
             commit.conflicts.clear();
+        }
+        if self.variant == Variant::ForgetsTombs {
+            commit.links.iter_mut().for_each(|link| link.gone = None);
         }
         self.inner.commit(flow, fence, commit).await
     }

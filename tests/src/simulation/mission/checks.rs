@@ -72,6 +72,7 @@ pub async fn whole_story(world: &World) -> Vec<String> {
     findings.extend(effects::b6_effects_have_intents(&changes, &entries));
     findings.extend(effects::b7_only_mapped_fields(world, &changes));
     findings.extend(effects::b9_tombstones(&changes));
+    findings.extend(effects::b9_what_people_removed_stays_removed(&changes, &entries));
     findings.extend(record::b6_every_call_is_on_record(world, &entries).await);
     findings.extend(record::b6_nothing_stays_open(world).await);
     findings.extend(record::b10_state_follows_from_the_log(world, &entries).await);

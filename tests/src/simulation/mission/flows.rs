@@ -22,6 +22,7 @@ struct Shipped {
     supplier: DeclaredMapper,
     customer: DeclaredMapper,
     back: DeclaredMapper,
+    making: DeclaredMapper,
     person: DeclaredMapper,
     contact: DeclaredMapper,
     order: DeclaredMapper,
@@ -32,6 +33,9 @@ static SHIPPED: LazyLock<Shipped> = LazyLock::new(|| Shipped {
     supplier: shipped(include_str!("../../../../crates/ml-connector/mappings/supplier-to-account.toml")),
     customer: shipped(include_str!("../../../../crates/ml-connector/mappings/customer-to-account.toml")),
     back: shipped(include_str!("../../../../crates/ml-connector/mappings/account-to-customer.toml")),
+    making: shipped(&making(include_str!(
+        "../../../../crates/ml-connector/mappings/account-to-customer.toml"
+    ))),
     person: shipped(include_str!("../../../../crates/ml-connector/mappings/customer-to-contact.toml")),
     contact: shipped(include_str!(
         "../../../../crates/ml-connector/mappings/customer-contacts-to-contact.toml"
@@ -44,6 +48,14 @@ fn shipped(text: &str) -> DeclaredMapper {
     DeclaredMapper::from_toml(text, "shipped.toml").expect("the shipped mapping compiles")
 }
 
+/// The mapping with the switch on that makes customers in IFS, as its own comment says.
+fn making(text: &str) -> String {
+    let condition = "[[where]]\nfield = \"IFS_Key__c\"\nis = \"present\"\n";
+    let (id, fallback) = ("from = \"IFS_Key__c\" }", "from = \"IFS_Key__c\", fallback = \"Id\" }");
+    assert!(text.contains(condition) && text.contains(id), "the comment of the mapping holds");
+    text.replace(condition, "").replacen(id, fallback, 1)
+}
+
 /// All flows of a fresh process, in their order.
 pub fn flows(world: &Arc<World>, variant: Variant, number: u64) -> Vec<Flow> {
     let process = Process::new(world, variant, number);
@@ -52,6 +64,7 @@ pub fn flows(world: &Arc<World>, variant: Variant, number: u64) -> Vec<Flow> {
 
 fn flow(process: &Process<'_>, world: &World, name: &str) -> Flow {
     let all = &*SHIPPED;
+    let creates = world.options.mission.as_ref().is_some_and(|mission| mission.creates);
     let from_ifs = |entity| Arc::new(process.ifs_source(entity));
     let shuffled = world.options.mission.as_ref().is_some_and(|mission| mission.shuffled);
     let to_salesforce = || -> Arc<dyn Sink> {
@@ -61,6 +74,7 @@ fn flow(process: &Process<'_>, world: &World, name: &str) -> Flow {
     let declared = match name {
         "suppliers" => &all.supplier,
         "customers" => &all.customer,
+        "customers-back" if creates => &all.making,
         "customers-back" => &all.back,
         "orders" => &all.order,
         "invoices" => &all.invoice,
@@ -75,7 +89,7 @@ fn flow(process: &Process<'_>, world: &World, name: &str) -> Flow {
     let mut settings = FlowSettings { policy: declared.policy(), batch: 1, ..FlowSettings::default() };
     let ends = match name {
         "customers-back" => {
-            settings.policy.create = false;
+            settings.policy.create = creates;
             let source = Arc::new(process.salesforce_source("Account", &declared.reads()));
             return process.flow(
                 name,

@@ -20,7 +20,7 @@ pub const COUNTRIES: [(&str, &str); 6] = [
 pub fn act(world: &World, times: u64) {
     for _ in 0..times {
         let people = People { world };
-        match world.dice.below(32) {
+        match world.dice.below(34) {
             0..=4 => people.edit_customer(),
             5..=9 => people.edit_account(),
             10..=12 => people.edit_supplier(),
@@ -37,6 +37,7 @@ pub fn act(world: &World, times: u64) {
             27 => people.meddle_with_order(),
             28 => people.edit_child(),
             29 | 30 => people.delete(),
+            31 | 32 => people.enter_account(),
             _ => people.merge(),
         }
     }
@@ -177,6 +178,17 @@ impl People<'_> {
         self.enter("CustomerInfo", &values);
     }
 
+    /// Sellers enter somebody who is to become a customer.
+    fn enter_account(&self) {
+        if !self.world.options.mission.as_ref().is_some_and(|mission| mission.creates) {
+            return self.edit_account();
+        }
+        let (name, country) =
+            (self.word("Prospect"), self.pick(&COUNTRIES).map_or("Germany", |(_, name)| name));
+        let values = [("Name", name.as_str()), ("BillingCountry", country)];
+        self.world.by_people(System::Salesforce, || self.world.salesforce.human_insert(&values));
+    }
+
     /// Sellers touch what belongs to IFS in orders and their lines.
     fn meddle_with_order(&self) {
         if !self.world.options.owned_edits {
@@ -224,7 +236,12 @@ impl People<'_> {
             }
             _ => {
                 let binned = self.world.salesforce.records("Account").into_iter();
-                let Some(record) = binned.into_iter().find(|record| record.deleted) else { return };
+                // A customer whose Account was made anew meanwhile keeps that one.
+                let taken = |id: &str| self.living("Account").any(|account| account.key() == Some(id));
+                let back = |record: &std::sync::Arc<sandbox::salesforce::Record>| {
+                    record.deleted && !taken(&record.id)
+                };
+                let Some(record) = binned.into_iter().find(back) else { return };
                 self.world.by_people(System::Salesforce, || self.world.salesforce.human_undelete(&record.id));
             }
         }
@@ -236,10 +253,15 @@ impl People<'_> {
         if !mission.is_some_and(|mission| mission.merges) {
             return;
         }
-        let (Some(one), Some(other)) = (self.some_record("Account"), self.some_record("Account")) else {
-            return;
-        };
         let world = self.world;
+        let creates = mission.is_some_and(|mission| mission.creates);
+        // Who makes customers of Accounts keeps suppliers apart from them.
+        let of = |account: &sandbox::salesforce::Record| {
+            !creates || account.key().is_none_or(|key| is_customer(Some(key)))
+        };
+        let accounts: Vec<_> = self.living("Account").filter(|account| of(account)).collect();
+        let pick = || accounts.get(self.below(accounts.len())).map(|account| account.id.clone());
+        let (Some(one), Some(other)) = (pick(), pick()) else { return };
         if world.dice.one_in(2) {
             let made = world
                 .by_people(System::Salesforce, || world.salesforce.human_insert(&[("Name", "Made by hand")]));
@@ -283,7 +305,8 @@ pub fn in_ifs(world: &World, times: u64) {
     }
 }
 
-/// Whether a key of both systems is that of a customer: suppliers' begin with other letters.
+/// Whether a key of both systems is that of a customer: suppliers' begin with other letters, and who was an
+/// Account first goes by its id.
 pub fn is_customer(key: Option<&str>) -> bool {
-    key.is_some_and(|key| key.starts_with(['C', 'K']))
+    key.is_some_and(|key| key.starts_with(['C', 'K']) || key.starts_with("001"))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mapping::{Entity, ExternalId, FieldName, Step};
+use mapping::{Entity, ExternalId, FieldName, Step, TargetId};
 use sync_engine::{Lookup, Mode, Receipt, Sink, SinkError, Unwatched};
 
 use super::people;
@@ -19,7 +19,7 @@ use crate::simulation::world::World;
 pub type Contents = BTreeMap<(String, String), BTreeMap<String, String>>;
 
 /// A world of a seed in which nothing goes wrong and people act between runs only.
-fn calm(seed: u64, shuffled: bool) -> Options {
+pub fn calm(seed: u64, shuffled: bool) -> Options {
     let mut options = Options::mission(seed);
     options.ifs_faults.clear();
     options.salesforce_faults.clear();
@@ -209,6 +209,15 @@ impl Sink for Shuffled {
         let mut receipts: Vec<(usize, Receipt)> = places.into_iter().zip(receipts).collect();
         receipts.sort_by_key(|(place, _)| *place);
         Ok(receipts.into_iter().map(|(_, receipt)| receipt).collect())
+    }
+
+    async fn find_unnamed(
+        &self,
+        entity: &Entity,
+        pairs: &[(ExternalId, TargetId)],
+        fields: &[FieldName],
+    ) -> Result<Vec<Lookup>, SinkError> {
+        self.inner.find_unnamed(entity, pairs, fields).await
     }
 
     async fn fingerprint(&self) -> Result<Option<String>, SinkError> {

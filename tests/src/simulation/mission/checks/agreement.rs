@@ -10,6 +10,7 @@ use sync_engine::{Parked, ParkedClass};
 use super::Waiting;
 use crate::simulation::checker;
 use crate::simulation::journal::{By, Change, OBJECTS, System, What};
+use crate::simulation::mission::people::is_customer;
 use crate::simulation::mission::shows;
 use crate::simulation::world::World;
 
@@ -36,6 +37,34 @@ pub fn b1_convergence(world: &World, waiting: &Waiting) -> Vec<String> {
     findings.extend(customers(world, waiting));
     findings.extend(contacts(world, waiting));
     findings.extend(orders(world, waiting));
+    findings.extend(made_of_accounts(world, waiting));
+    findings
+}
+
+/// Where customers are made of Accounts, each Account has its customer, and carries its number.
+fn made_of_accounts(world: &World, waiting: &Waiting) -> Vec<String> {
+    if !world.options.mission.as_ref().is_some_and(|mission| mission.creates) {
+        return Vec::new();
+    }
+    let removed = removed_by_people(&world.journal.changes(), "CustomerInfo");
+    let mut findings = Vec::new();
+    for account in living(world, "Account") {
+        let key = account.text("IFS_Key__c");
+        let told = waiting.has("customers-back", &account.id) || waiting.has("customers", &account.id);
+        if told || key.as_deref().is_some_and(|key| !is_customer(Some(key))) || removed.contains(&account.id)
+        {
+            continue;
+        }
+        match key {
+            None => findings.push(format!("B1: Account {} carries no customer's number", account.id)),
+            Some(key) => {
+                let there = world.ifs.row_of("CustomerInfo", &[&key]).is_some();
+                if !there && !removed.contains(&key) {
+                    findings.push(format!("B1: Account {} has no customer {key}", account.id));
+                }
+            }
+        }
+    }
     findings
 }
 
@@ -179,7 +208,8 @@ pub fn may_pass_by_itself(parked: &Parked) -> bool {
 
 /// B1: at rest nothing waits that could go on: a parent that is there, a refusal that has passed.
 pub fn b1_whatever_waits_has_a_reason(world: &World, waiting: &Waiting) -> Vec<String> {
-    let merges = world.options.mission.as_ref().is_some_and(|mission| mission.merges);
+    let mission = world.options.mission.as_ref();
+    let (merges, creates) = mission.map_or((false, false), |mission| (mission.merges, mission.creates));
     let idle = |parked: &&Parked| match parked.class {
         ParkedClass::Orphan => parked
             .waits_for
@@ -192,7 +222,9 @@ pub fn b1_whatever_waits_has_a_reason(world: &World, waiting: &Waiting) -> Vec<S
             let stray = parked.flow == "customers-back"
                 && matches!(code, "HELD" | "UNMAPPABLE")
                 && (merges || !leads_to_a_customer(world, parked.key.as_str()));
-            !REASONS.contains(&code) && !stray
+            // A deleted Account that comes back when its customer has got another one.
+            let returned = parked.flow == "customers-back" && code == "RIVAL" && creates;
+            !REASONS.contains(&code) && !stray && !returned
         }
         _ => may_pass_by_itself(parked),
     };
@@ -213,7 +245,7 @@ fn leads_to_a_customer(world: &World, account: &str) -> bool {
 }
 
 /// Why a person has to look, in worlds where people delete and merge.
-const REASONS: [&str; 3] = ["MERGED", "EDITED_AND_GONE", "REPOINTED"];
+const REASONS: [&str; 4] = ["MERGED", "EDITED_AND_GONE", "REPOINTED", "RENAMED"];
 
 /// B3: at most one living record of each external id and object.
 pub fn b3_one_counterpart(world: &World) -> Vec<String> {
@@ -243,6 +275,7 @@ pub fn b3_nothing_is_made_twice(changes: &[Change]) -> Vec<String> {
             What::Made => {
                 if let Some(other) = alive.insert(name, &change.id)
                     && other != change.id
+                    && change.by == By::Product
                 {
                     findings.push(format!(
                         "B3: {} {} was made although {other} is there",

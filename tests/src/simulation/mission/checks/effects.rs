@@ -6,7 +6,7 @@ use audit::{Event, Sealed};
 
 use super::described;
 use crate::simulation::journal::{By, Change, System, What};
-use crate::simulation::world::World;
+use crate::simulation::world::{BEGIN, World};
 
 /// The record that both systems know a change by: lines belong to their order, what belongs to a customer
 /// to the customer.
@@ -102,14 +102,18 @@ pub fn b7_only_mapped_fields(world: &World, changes: &[Change]) -> Vec<String> {
     let mut made: BTreeMap<&str, u64> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.by == By::Product) {
         let What::Set { field, .. } = &change.what else {
+            let creates = world.options.mission.as_ref().is_some_and(|mission| mission.creates);
+            if change.system == System::Ifs && (!creates || change.unit != "CustomerInfo") {
+                findings.push(format!("B7: {}", described(change)));
+            }
             made.insert(&change.id, change.act);
             continue;
         };
         let birth = made.get(change.id.as_str()) == Some(&change.act);
         let allowed = match change.system {
             System::Ifs => {
-                change.unit == "CustomerInfo"
-                    && matches!(field.as_str(), "Name" | "AssociationNo" | "Country")
+                let shared = birth || matches!(field.as_str(), "Name" | "AssociationNo" | "Country");
+                change.unit == "CustomerInfo" && shared
             }
             System::Salesforce => birth || is_mapped(change.unit, field),
         };
@@ -158,7 +162,9 @@ const UNDER_WAY: u64 = 45 * 60;
 /// is gone.
 pub fn b9_tombstones(changes: &[Change]) -> Vec<String> {
     let mut dead: BTreeMap<String, u64> = BTreeMap::new();
+    let mut deleted: BTreeMap<&str, u64> = BTreeMap::new();
     let mut findings = Vec::new();
+    let long_ago = |at: Option<&u64>, now: u64| at.is_some_and(|at| now.saturating_sub(*at) > UNDER_WAY);
     for change in changes {
         let key = change.id.replace('^', "-");
         match (change.system, &change.what, change.by) {
@@ -168,8 +174,17 @@ pub fn b9_tombstones(changes: &[Change]) -> Vec<String> {
             (System::Ifs, What::Gone, By::People) => {
                 dead.insert(key, change.second);
             }
-            (System::Ifs, What::Made, _) => {
+            (System::Ifs, What::Made, by) => {
+                if by == By::Product && long_ago(deleted.get(change.id.as_str()), change.second) {
+                    findings.push(format!("B9: made of an Account that is gone: {}", described(change)));
+                }
                 dead.remove(&key);
+            }
+            (System::Salesforce, What::Gone, By::People) => {
+                deleted.insert(&change.id, change.second);
+            }
+            (System::Salesforce, What::Made, By::People) => {
+                deleted.remove(change.id.as_str());
             }
             (System::Ifs, What::Set { field, before, after }, _) if change.unit == "PurchaseOrderLine" => {
                 // A cancelled line is not carried.
@@ -181,18 +196,53 @@ pub fn b9_tombstones(changes: &[Change]) -> Vec<String> {
             }
             (System::Salesforce, What::Gone, By::Product) => {
                 let line_of = change.key.split('-').next().unwrap_or_default();
-                if !dead.contains_key(&change.key) && !dead.contains_key(line_of) {
+                // Salesforce removes what belongs to an Account with it, whoever is to blame.
+                let with_account = changes.iter().any(|other| {
+                    let account = other.act == change.act && other.unit == "Account";
+                    account && other.what == What::Gone && dead.contains_key(&other.key)
+                });
+                if !dead.contains_key(&change.key) && !dead.contains_key(line_of) && !with_account {
                     findings.push(format!("B9: nobody had removed it: {}", described(change)));
                 }
             }
-            (System::Salesforce, What::Made, By::Product) => {
-                let long =
-                    dead.get(&change.key).is_some_and(|at| change.second.saturating_sub(*at) > UNDER_WAY);
-                if long {
-                    findings.push(format!("B9: made of what is gone: {}", described(change)));
-                }
+            (System::Salesforce, What::Made, By::Product)
+                if long_ago(dead.get(&change.key), change.second) =>
+            {
+                findings.push(format!("B9: made of what is gone: {}", described(change)));
             }
             _ => {}
+        }
+    }
+    findings
+}
+
+/// B9: an Account of a customer that people removed is not made again once the flow that leads back has
+/// found that out, unless people bring it back, or the customer was entered anew.
+pub fn b9_what_people_removed_stays_removed(changes: &[Change], entries: &[Sealed]) -> Vec<String> {
+    let mut known: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut findings = Vec::new();
+    let mut noted = Vec::new();
+    for sealed in entries.iter().filter(|sealed| &*sealed.entry.scope.flow == "customers-back") {
+        let Event::Decided { decisions } = &sealed.entry.event else { continue };
+        let second = u64::try_from(sealed.entry.at.as_second() - BEGIN).unwrap_or(0);
+        let gone = decisions.iter().filter(|one| one.action == "gone" && one.attempt.is_none());
+        noted.extend(gone.map(|one| (second, one.id.as_str())));
+    }
+    let mut noted = noted.into_iter().peekable();
+    for change in changes {
+        while let Some((second, id)) = noted.next_if(|(second, _)| *second < change.second) {
+            known.insert(id, second);
+        }
+        let named = matches!(change.unit, "Account" | "CustomerInfo") && change.what == What::Made;
+        if !named {
+            continue;
+        }
+        if change.by == By::People {
+            known.remove(change.key.as_str());
+        } else if change.system == System::Salesforce
+            && known.get(change.key.as_str()).is_some_and(|since| change.second - since > UNDER_WAY)
+        {
+            findings.push(format!("B9: people had removed it: {}", described(change)));
         }
     }
     findings
