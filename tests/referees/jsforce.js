@@ -45,6 +45,21 @@ const checks = {
     assert.equal(name.nillable, false);
     assert.ok(account.childRelationships.some((child) => child.relationshipName === "Contacts"));
   },
+  async "a token alone is enough"(conn) {
+    const bare = new jsforce.Connection({ instanceUrl: served.url, accessToken: conn.accessToken, version: "64.0" });
+    assert.match((await bare.identity()).user_id, /^005/);
+  },
+  async "search, explain, recent, metadata"(conn) {
+    await conn.sobject("Account").create({ Name: "Findable Works" });
+    const found = await conn.search("FIND {findab*} IN NAME FIELDS RETURNING Account(Id, Name)");
+    assert.equal(found.searchRecords[0].Name, "Findable Works");
+    assert.equal((await conn.query("SELECT Id FROM Account").explain()).plans[0].sobjectType, "Account");
+    assert.ok((await conn.recent()).some((one) => one.Name === "Findable Works"));
+    assert.ok((await conn.metadata.describe("64.0")).metadataObjects.some((one) => one.xmlName === "PermissionSet"));
+    const years = await conn.query("SELECT CALENDAR_YEAR(CreatedDate) y, COUNT(Id) n FROM Account GROUP BY CALENDAR_YEAR(CreatedDate)");
+    assert.equal(years.records[0].y, new Date().getUTCFullYear());
+    await assert.rejects(conn.query("SELECT Id, Nope FROM Account"), /ERROR at Row:1:Column:12\nNo such column 'Nope'/);
+  },
   async "create, read, change, delete"(conn) {
     const made = await conn.sobject("Account").create({ Name: "Referee" });
     assert.equal(made.success, true);

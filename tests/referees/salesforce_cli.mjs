@@ -59,6 +59,21 @@ const checks = {
     const account = done("sobject", "describe", "--sobject", "Account", ...org);
     assert.ok(account.fields.some((field) => field.name === "IFS_Key__c" && field.externalId));
   },
+  "metadata, over SOAP"() {
+    const source = path.resolve(import.meta.dirname, "../../salesforce");
+    const deploy = ["project", "deploy", "start", "--metadata-dir", source, "--wait", "5", ...org];
+    assert.equal(done(...deploy, "--dry-run").success, true);
+    assert.equal(done(...deploy).numberComponentErrors, 0);
+    assert.ok(done("org", "list", "metadata", "--metadata-type", "CustomObject", ...org).some((one) => one.fullName === "Order"));
+  },
+  "tables, searches and counts, as people read them"() {
+    done("data", "create", "record", "--sobject", "Account", "--values", "Name='Table AB' BillingCity=Umea", ...org);
+    const read = (...args) => execFileSync("sf", [...args, ...org], { env, cwd: home, encoding: "utf8" });
+    assert.match(read("data", "query", "--query", "SELECT Id, Name, Owner.Name FROM Account WHERE BillingCity = 'Umea'"), /Table AB/);
+    assert.match(read("data", "query", "--query", "SELECT BillingCity, COUNT(Id) n FROM Account GROUP BY BillingCity"), /Umea/);
+    assert.match(read("data", "search", "--query", "FIND {Table} IN NAME FIELDS RETURNING Account(Name)"), /Table AB/);
+    assert.ok(done("org", "list", "sobject", "record-counts", "--sobject", "Account", ...org)[0].count > 0);
+  },
   "create, read, change, delete"() {
     const of = ["--sobject", "Account", ...org];
     const made = done("data", "create", "record", "--values", "Name='Referee AB' IFS_Key__c=CLI-1", ...of);

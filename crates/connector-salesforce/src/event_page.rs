@@ -160,3 +160,21 @@ impl SalesforceSource {
         Ok(gone.map(Observation::Change).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_walk_begins_where_nothing_is_left_out() {
+        let at = |second: i64| Timestamp::from_second(second).expect("a time");
+        let begins = |hints: &Hints| match hints.walk(&Walk::Resting { mark: Some(at(100)) }) {
+            Walk::Resting { mark } => mark,
+            Walk::Poll(_) => panic!("a walk begins at rest"),
+        };
+        assert_eq!(begins(&Hints::default()), Some(at(100)));
+        let since = |second: i64| Hints { since: Some(at(second)), ..Hints::default() };
+        assert_eq!((begins(&since(40)), begins(&since(140))), (Some(at(40)), Some(at(100))));
+        assert_eq!(begins(&Hints { everything: true, ..since(40) }), None);
+    }
+}

@@ -298,6 +298,41 @@ async fn what_was_missed_is_made_good_and_told() {
     }
 }
 
+/// What was not listed may be any record, whatever its stamp says: all of them are read again.
+#[tokio::test(start_paused = true)]
+async fn records_that_were_not_listed_are_all_read_again() {
+    let world = World::new();
+    let ids: Vec<String> = (0..6).map(|number| world.insert(&format!("A{number}"))).collect();
+    let mut follower = Follower::settled(&world).await;
+    world.pass(HOUR).await;
+    follower.run(None).await;
+    follower.copy.clear();
+    world.org.switch(|switches| switches.events.unlisted = 1);
+    assert!(world.org.human_edit(&ids[1], "Phone", Some("1")));
+    follower.run(None).await;
+    world.pass(Duration::from_secs(600)).await;
+    follower.run(None).await;
+    assert_eq!(follower.copy.len(), ids.len());
+}
+
+/// Only an event that says so, or the bin, proves that a record is gone and not merely out of sight.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_an_event_names_and_nobody_finds_is_not_taken_for_gone() {
+    let world = World::new();
+    let ids = [world.insert("edited and purged"), world.insert("deleted and purged")];
+    let follower = Follower::settled(&world).await;
+    world.pass(HOUR).await;
+    assert!(world.org.human_edit(&ids[0], "Phone", Some("1")) && world.org.human_delete(&ids[1]));
+    assert!(ids.iter().all(|id| world.org.human_purge(id)));
+    let page = follower.source.pull(follower.cursor.as_ref()).await.expect("a page");
+    let gone = |seen: &Observation| match seen {
+        Observation::Change(Change::Gone { key, .. }) => Some(key.to_string()),
+        _ => None,
+    };
+    let gone: Vec<String> = page.observations.iter().filter_map(gone).collect();
+    assert_eq!(gone, ids[1..]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_stream_polls_do_the_work_and_say_so() {
     let world = World::new();

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use mapping::{Action, Draft, Entity, ExternalId, FieldName, Fields, Step, Value};
+use sandbox::InProcess;
 use sync_engine::{FaultClass, Lookup, Outcome, Sink};
-use wire::SeededEntropy;
+use wire::{AuthStyle, Credentials, Secret, SeededEntropy, TokenConfig, TokenSource};
 
+use crate::sandbox_org::Stage;
 use crate::scripted_org::{Answer, ScriptedOrg, StillClock};
-use crate::{SalesforceSettings, SalesforceSink, account};
+use crate::{OrgId, SalesforceSettings, SalesforceSink, account};
 
 fn sink(answers: impl IntoIterator<Item = Answer>) -> (SalesforceSink, Arc<ScriptedOrg>) {
     let org = Arc::new(ScriptedOrg::new(answers));
@@ -164,4 +166,22 @@ async fn a_field_that_is_hidden_stops_the_flow() {
         sink.find(&Entity::from("Account"), &ids, &[FieldName::from("Secret__c")]).await.expect_err("hidden");
     assert_eq!((error.class(), error.fault.code.as_str()), (FaultClass::Access, "INVALID_FIELD"));
     assert!(error.fault.hint.is_some());
+}
+
+#[tokio::test]
+async fn the_org_is_told_by_its_id() {
+    let Stage { gate, clock, sink, org, .. } = Stage::new().await;
+    assert_eq!(sink.fingerprint().await, Ok(None), "without tokens nobody can tell");
+    let network = Arc::new(InProcess::new(gate, clock.clone(), Arc::new(SeededEntropy::new(3))));
+    let tokens = TokenConfig::new(Credentials {
+        token_url: "https://acme.my.salesforce.com/services/oauth2/token".parse().expect("a URL"),
+        client_id: "ml-connector".to_owned(),
+        client_secret: Secret::new("sandbox-secret".to_owned()),
+        scopes: Vec::new(),
+        style: AuthStyle::Basic,
+    });
+    let tokens = TokenSource::new(tokens, network, clock).expect("an origin");
+    let sink = sink.told_by(OrgId::new(Arc::new(tokens)));
+    let id = org.records("Organization")[0].id.clone();
+    assert_eq!(sink.fingerprint().await, Ok(Some(format!("Salesforce org {id}"))));
 }

@@ -19,13 +19,26 @@ fn a_session_is_opened_both_ways_and_ends() {
     );
     assert!(body.get("expires_in").is_none() && body["issued_at"].is_string());
     for (form, basic, error) in [
-        ("grant_type=password", None, "unsupported_grant_type"),
+        ("grant_type=refresh_token", None, "unsupported_grant_type"),
+        ("grant_type=password&username=admin@sandbox.example", Some("ml-connector:x"), "invalid_client"),
+        (
+            "grant_type=password&username=admin@sandbox.example&password=x",
+            Some("ml-connector:sandbox-secret"),
+            "invalid_grant",
+        ),
         ("grant_type=client_credentials", Some("x:sandbox-secret"), "invalid_client_id"),
         ("grant_type=client_credentials", Some("ml-connector:x"), "invalid_client"),
     ] {
         let (status, body) = client.token(form, basic);
         assert_eq!((status, body["error"].as_str()), (400, Some(error)));
     }
+    let (status, body) = client.token(
+        "grant_type=password&username=admin@sandbox.example&password=sandbox-secretTOKEN&client_id=ml-connector\
+         &client_secret=sandbox-secret",
+        None,
+    );
+    assert_eq!(status, 200, "{body}");
+    assert!(body["id"].as_str().is_some_and(|url| url.ends_with("/005SBX000000002YBA")), "{body}");
     client.org.switch(|switches| switches.token_trouble = Some(TokenTrouble::NoRunAsUser));
     let (status, body) = client.token("grant_type=client_credentials", Some("ml-connector:sandbox-secret"));
     assert_eq!((status, &body["error"]), (400, &json!("invalid_grant")));

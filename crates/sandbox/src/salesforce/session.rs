@@ -61,6 +61,12 @@ impl User {
         }
     }
 
+    /// Who has this name and password: the app's secret, with or without a security token behind it.
+    pub(crate) fn known(name: &str, password: &str, settings: &SalesforceSettings) -> Option<Self> {
+        let user = API_USERS.into_iter().find(|user| user.username() == name)?;
+        password.starts_with(&settings.client_secret).then_some(user)
+    }
+
     /// Where the user is told of.
     pub(crate) fn identity(self, request: &Request) -> String {
         format!("{}/id/{}/{}", base(request), org_id(), self.id())
@@ -128,7 +134,8 @@ impl Sessions {
                 Err((error, words)) => refuse(error, words),
             };
         }
-        if form.get("grant_type").map(String::as_str) != Some("client_credentials") {
+        let with_password = form.get("grant_type").map(String::as_str) == Some("password");
+        if !with_password && form.get("grant_type").map(String::as_str) != Some("client_credentials") {
             return refuse("unsupported_grant_type", "grant type not supported");
         }
         let header = basic(request);
@@ -142,7 +149,17 @@ impl Sessions {
         if secret != Some(&settings.client_secret) {
             return refuse("invalid_client", "invalid client credentials");
         }
-        self.opened_for(request, user, (settings, switches), (now, at))
+        let user = if with_password {
+            let [name, password] =
+                ["username", "password"].map(|member| form.get(member).map_or("", |text| text));
+            User::known(name, password, settings)
+        } else {
+            Some(user)
+        };
+        match user {
+            Some(user) => self.opened_for(request, user, (settings, switches), (now, at)),
+            None => refuse("invalid_grant", "authentication failure"),
+        }
     }
 
     /// Answers a token request of a user who proved who they are.

@@ -213,3 +213,16 @@ fn the_command_line_tool_deploys_by_soap() {
         assert!(status == 500 && answer.contains(code), "{answer}");
     }
 }
+
+#[test]
+fn a_field_that_is_there_stays_visible_when_it_is_deployed_again() {
+    let client = Client::new();
+    let admin = client.administrator();
+    let object = OBJECT.replace("Ifs_Id__c", "IFS_Key__c");
+    let set = SET.replace("Ifs_Id__c", "IFS_Key__c");
+    let member = MEMBER.replace("Ifs_Id__c", "IFS_Key__c");
+    let mut files = package(&object, &set);
+    files[4].1 = &member;
+    assert_eq!(deploy(&admin, &files, false)["success"], true);
+    assert_eq!(client.query("SELECT IFS_Key__c FROM Account").0, 200);
+}

@@ -9,7 +9,7 @@ use super::call::Call;
 use super::org::{SalesforceSandbox, State};
 use super::problem::{Problem, typed_answer};
 use super::routes::single;
-use super::session::{API_USERS, User, base, expired, org_id};
+use super::session::{User, base, expired, org_id};
 use super::setup::Element;
 
 const KIND: &str = "text/xml;charset=UTF-8";
@@ -71,9 +71,7 @@ impl SalesforceSandbox {
     }
 
     fn known(&self, login: &Element) -> Option<User> {
-        let (name, password) = (login.text("username")?, login.text("password")?);
-        let user = API_USERS.into_iter().find(|user| user.username() == name)?;
-        password.starts_with(&self.settings.client_secret).then_some(user)
+        User::known(login.text("username")?, login.text("password")?, &self.settings)
     }
 
     fn logged_in(&self, state: &mut State, request: &Request, user: User) -> Response {

@@ -130,6 +130,10 @@ pub(super) fn apply(store: &mut Store, table: usize, mut field: Field, author: &
         Some(place) => {
             if let Some(slot) = object.fields.get_mut(usize::from(place)) {
                 (field.readers, field.editors) = (slot.readers, slot.editors);
+                // Whoever sees it without a permission of ours goes on to.
+                if !slot.is(Flag::Granted) {
+                    field.flags &= !(Flag::Granted as u32);
+                }
                 *slot = field;
             }
         }
