@@ -57,6 +57,7 @@ cp "$here/jsforce.js" "$folder/"
 cp "$here/events.mjs" "$folder/"
 # The address of the sandbox is an IP, which node warns about.
 (cd "$folder" && node --no-deprecation events.mjs "$served")
-node "$here/salesforce_cli.mjs" "$served" "$folder/cli"
 PYTHONPATH="$folder/py" python3 "$here/simple_salesforce_referee.py" "$served"
+# The CLI comes last: it deploys our metadata, which makes external ids tell upper and lower case apart.
+node "$here/salesforce_cli.mjs" "$served" "$folder/cli"
 echo "all referees agree"
