@@ -299,3 +299,27 @@ fn the_demo_runs_to_its_end() {
     assert!(runs.iter().any(|run| run["report"]["parked"] == 1), "{demo}");
     assert_eq!(runs.last().map(|run| &run["report"]["parked"]), Some(&0.into()), "{demo}");
 }
+
+#[test]
+fn init_ends_with_doctor_where_nothing_was_left_open() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let playground = Playground::start(folder.path(), 5);
+    let init = |name: &str, secret: &str| {
+        let link = folder.path().join(name);
+        let mut command = playground.command(&["init", "--yes", "--realm", "sandbox"]);
+        for (flag, value) in [
+            ("--ifs-url", &playground.ifs),
+            ("--salesforce-url", &playground.salesforce),
+            ("--ifs-client-id", &playground.client("ifs")),
+            ("--salesforce-client-id", &playground.client("salesforce")),
+        ] {
+            command.args([flag, value]);
+        }
+        command.arg(&link).env(secret, "sandbox-secret").env("SALESFORCE_CLIENT_SECRET", "sandbox-secret");
+        Outcome::from(command.output().expect("it runs")).ends_with(DONE)
+    };
+    let told = init("whole", "IFS_CLIENT_SECRET");
+    assert!(told.out.contains("link.toml") && told.out.contains("0 red"), "{}\n{}", told.out, told.err);
+    let told = init("open", "SOMETHING_ELSE");
+    assert!(!told.out.contains("red") && told.err.contains(" doctor"), "{}\n{}", told.out, told.err);
+}

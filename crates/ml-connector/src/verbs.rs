@@ -259,7 +259,7 @@ impl Verb {
     pub(crate) async fn run(self, session: &Session) -> Result<Exit, Failure> {
         match self {
             Self::Demo(args) => demo::run(args, session).await,
-            Self::Init(args) => init::run(args, session),
+            Self::Init(args) => init::run(args, session).await,
             Self::Doctor(args) => doctor::run(args, session).await,
             Self::Plan(args) => plan::run(args, session).await,
             Self::Apply(args) => apply::run(args, session).await,

@@ -33,6 +33,8 @@ struct Link {
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     lent_to: Option<String>,
     flows: Vec<Flow>,
 }
@@ -111,6 +113,7 @@ fn link(keeper: &Keeper, id: &LinkId, state: &LinkState, now: Timestamp) -> Link
         lent_to: keeper.lent(id).map(|loan| loan.who().to_owned()),
         name: state.title().map(str::to_owned),
         wrong: state.wrong.as_ref().map(ToString::to_string),
+        hint: state.wrong.as_ref().and_then(|wrong| wrong.hint.clone()),
         flows: state.flows.iter().map(|(name, flow)| self::flow(name, flow, now)).collect(),
     }
 }

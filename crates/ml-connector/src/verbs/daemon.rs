@@ -121,7 +121,13 @@ pub(crate) async fn run(verb: Daemon, session: &Session) -> Result<Exit, Failure
     {
         body["link"] = json!(link);
     }
-    let answer = client.ask(method, path, body).await?;
+    let answer = client.ask(method, path, body).await.map_err(|failure| match failure {
+        Failure::Missing { what, .. } if !of_links && lies_below(session) => Failure::Missing {
+            what,
+            hint: "a daemon runs this link along with others: name the folder above it with `--link`".into(),
+        },
+        other => other,
+    })?;
     let terminal = session.terminal;
     if wait {
         return follow(&client, &answer, session).await;
@@ -132,6 +138,11 @@ pub(crate) async fn run(verb: Daemon, session: &Session) -> Result<Exit, Failure
         terminal.print(&told(&answer, session))?;
     }
     Ok(Exit::Ok)
+}
+
+/// Whether the daemon that runs the link was started on the folder above.
+fn lies_below(session: &Session) -> bool {
+    ControlClient::near(&session.link).is_some_and(|client| client.link.is_some())
 }
 
 /// Tells how the runs go on that were asked for, until all have ended; ends as the first one that failed.

@@ -1,19 +1,20 @@
-//! `init`: writes a configuration.
+//! `init`: writes a configuration, and has `doctor` look at it.
 
 use std::path::PathBuf;
 
 use inquire::Text;
 use inquire::validator::Validation;
 
-use super::Session;
-use crate::config::Address;
+use super::{Session, doctor};
+use crate::config::{Address, Config};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::template::{self, Answers, SecretPlace};
 
 /// Write a commented configuration; asks on a terminal for what is not given
 ///
-/// Secrets are never asked for and never written: the configuration says where they stand.
+/// Secrets are never asked for and never written: the configuration says where they stand. If they are there
+/// and no place was left to fill in, it ends with what `doctor` says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder to write into, instead of --link
@@ -53,11 +54,12 @@ enum Secrets {
     File,
 }
 
-pub(crate) fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
     let folder = args.folder.clone().unwrap_or_else(|| session.link.clone());
     let ask = Asker {
         asks: session.terminal.live && std::io::IsTerminal::is_terminal(&std::io::stdin()) && !args.yes,
     };
+    let whole = ask.asks || args.leaves_nothing_open();
     let answers = answers(args, ask)?;
     let written = template::write(&folder, &answers)?;
     for path in &written {
@@ -74,9 +76,21 @@ pub(crate) fn run(args: Args, session: &Session) -> Result<Exit, Failure> {
             }
         });
     }
+    let config = Config::load(&folder)?;
+    if whole && config.ifs_secret().is_ok() && config.salesforce_secret().is_ok() {
+        return doctor::run(doctor::Args {}, &Session { link: folder, ..session.clone() }).await;
+    }
     let link = if folder == *"." { String::new() } else { format!(" -C {}", folder.display()) };
     terminal.say(&format!("next: {}{link} doctor", session.program));
     Ok(Exit::Ok)
+}
+
+impl Args {
+    /// Whether everything was said that has no right default.
+    fn leaves_nothing_open(&self) -> bool {
+        let said = [&self.ifs_url, &self.realm, &self.ifs_client_id, &self.salesforce_url];
+        said.into_iter().chain([&self.salesforce_client_id]).all(Option::is_some)
+    }
 }
 
 fn answers(args: Args, ask: Asker) -> Result<Answers, Failure> {

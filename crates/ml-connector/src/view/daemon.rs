@@ -14,6 +14,9 @@ pub(crate) fn page(status: &Value, paint: Paint) -> String {
         let name = text(link, "link");
         if let Some(wrong) = link.get("wrong").and_then(Value::as_str) {
             below.push(format!("{} {}: {}", paint.bad("wrong"), safe(&name), wrong));
+            if let Some(hint) = link.get("hint").and_then(Value::as_str) {
+                below.push(format!("{} {}", paint.good("  hint:"), safe(hint)));
+            }
         }
         if let Some(who) = link.get("lent_to").and_then(Value::as_str) {
             let words = format!("{name} to {who}: its runs wait until that ends");
