@@ -114,7 +114,7 @@ fn unchanged_pairs_cost_no_write_either_way() {
 }
 
 /// Seeds of the gate with all flows of the mission. `simulate --world mission --seeds N` runs more.
-const MISSION_SEEDS: u64 = 1_000;
+const MISSION_SEEDS: u64 = 400;
 /// Every so many points of the first load a process is killed; `simulate --every-point` takes each.
 const STRIDE: u64 = 97;
 
