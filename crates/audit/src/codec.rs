@@ -76,10 +76,7 @@ pub fn encode(entry: &Entry) -> Encoded {
 
 /// The entry that `header` and `payload` hold.
 pub fn decode(header: &[u8], payload: &[u8]) -> Result<Entry, CodecError> {
-    let header = match header.first() {
-        Some(&(STORED | ZSTD)) => Cow::Owned(unpack(header, CodecError::Header)?),
-        _ => Cow::Borrowed(header),
-    };
+    let header = header_text(header)?;
     let Version { v } =
         serde_json::from_slice(&header).map_err(|error| CodecError::Header(error.to_string()))?;
     if v > VERSION {
@@ -93,6 +90,14 @@ pub fn decode(header: &[u8], payload: &[u8]) -> Result<Entry, CodecError> {
         records: Arc::from(header.records.into_owned()),
         event: header.event.join(unpack(payload, CodecError::Payload)?)?,
     })
+}
+
+/// The JSON object that `header` is, compressed or not.
+pub fn header_text(header: &[u8]) -> Result<Cow<'_, [u8]>, CodecError> {
+    match header.first() {
+        Some(&(STORED | ZSTD)) => unpack(header, CodecError::Header).map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(header)),
+    }
 }
 
 #[derive(Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use audit::Verdict;
 use audit::chain::{Chain, Row as Link};
+use audit::{Verdict, codec};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::Deserialize;
@@ -79,8 +79,8 @@ impl Check {
         if !self.chain.check(&link) {
             return Ok(false);
         }
-        let reason = match serde_json::from_slice::<Said>(header) {
-            Err(error) => Some(format!("header: {error}")),
+        let reason = match said(header) {
+            Err(reason) => Some(reason),
             Ok(said) => self.disagreement(connection, row, &said)?,
         };
         let sound = reason.is_none();
@@ -196,4 +196,9 @@ impl<'de> Deserialize<'de> for SaidKind {
         }
         deserializer.deserialize_map(Visitor)
     }
+}
+
+fn said(header: &[u8]) -> Result<Said, String> {
+    let text = codec::header_text(header).map_err(|error| error.to_string())?;
+    serde_json::from_slice(&text).map_err(|error| format!("header: {error}"))
 }
